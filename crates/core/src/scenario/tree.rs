@@ -1,0 +1,264 @@
+//! A TOML document in which every key and every value knows where it was typed.
+
+use std::fmt;
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+/// Where something was typed: a stretch of bytes of one of the [`Texts`](super::texts::Texts).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Position of the text among the texts.
+    pub(super) text: usize,
+    /// Bytes of the text.
+    pub(super) span: (usize, usize),
+}
+
+impl Place {
+    pub(super) fn new(text: usize, span: Range<usize>) -> Self {
+        Self { text, span: (span.start, span.end) }
+    }
+}
+
+/// A value and where it was typed.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) value: Value,
+    pub(super) at: Place,
+}
+
+/// What TOML can say.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Text(String),
+    Integer(i64),
+    /// A whole number that does not fit 64 bits, as typed.
+    Huge(String),
+    Float(f64),
+    Boolean(bool),
+    Date(toml::value::Datetime),
+    List(Vec<Node>),
+    Table(Vec<Entry>),
+}
+
+/// A key, its value, and where the key was typed.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) at: Place,
+    pub(super) node: Node,
+}
+
+/// One step into a document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// The way to a value: `population[0].size`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Path(pub(super) Vec<Step>);
+
+impl Path {
+    /// The way to a key of the document's top level.
+    pub(super) fn to(key: &str) -> Self {
+        Self::default().key(key)
+    }
+
+    /// One key further.
+    pub(super) fn key(&self, key: &str) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(Step::Key(key.to_owned()));
+        Self(steps)
+    }
+
+    /// One list element further.
+    pub(super) fn index(&self, index: usize) -> Self {
+        let mut steps = self.0.clone();
+        steps.push(Step::Index(index));
+        Self(steps)
+    }
+
+    /// Further along a dotted path in which numbers count list elements: `explore.epsilon`, `items.2`.
+    pub(super) fn dotted(&self, dotted: &str) -> Self {
+        let steps = dotted.split('.').filter(|part| !part.is_empty()).map(|part| match part.parse() {
+            Ok(index) => Step::Index(index),
+            Err(_) => Step::Key(part.to_owned()),
+        });
+        Self(self.0.iter().cloned().chain(steps).collect())
+    }
+
+    /// Whether this is `other` or a way to something inside it.
+    pub(super) fn is_within(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Key(key) => write!(f, "{}{key}", if position == 0 { "" } else { "." })?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Node {
+    /// Reads a document. On failure: what the parser says, and where.
+    pub(super) fn document(text: &str, text_id: usize) -> Result<Self, (String, Place)> {
+        let table = DeTable::parse(text).map_err(|error| refusal(&error, text, text_id))?;
+        Ok(Self::of_table(table.get_ref(), Place::new(text_id, table.span())))
+    }
+
+    /// Reads a single value, such as one from the command line.
+    pub(super) fn single(text: &str, text_id: usize) -> Result<Self, (String, Place)> {
+        let value = DeValue::parse(text).map_err(|error| refusal(&error, text, text_id))?;
+        Ok(Self::of_value(value.get_ref(), Place::new(text_id, value.span())))
+    }
+
+    /// A table without entries.
+    pub(super) fn empty_table(at: Place) -> Self {
+        Self { value: Value::Table(Vec::new()), at }
+    }
+
+    fn of_table(table: &DeTable<'_>, at: Place) -> Self {
+        let entries = table
+            .iter()
+            .map(|(key, value)| Entry {
+                key: key.get_ref().to_string(),
+                at: Place::new(at.text, key.span()),
+                node: Self::of_value(value.get_ref(), Place::new(at.text, value.span())),
+            })
+            .collect();
+        Self { value: Value::Table(entries), at }
+    }
+
+    fn of_value(value: &DeValue<'_>, at: Place) -> Self {
+        let value = match value {
+            DeValue::String(text) => Value::Text(text.to_string()),
+            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(integer) => Value::Integer(integer),
+                Err(_) => Value::Huge(number.as_str().to_owned()),
+            },
+            DeValue::Float(number) => match number.as_str().parse() {
+                Ok(float) => Value::Float(float),
+                Err(_) => Value::Huge(number.as_str().to_owned()),
+            },
+            DeValue::Boolean(truth) => Value::Boolean(*truth),
+            DeValue::Datetime(date) => Value::Date(*date),
+            DeValue::Array(elements) => Value::List(
+                elements
+                    .iter()
+                    .map(|element| Self::of_value(element.get_ref(), Place::new(at.text, element.span())))
+                    .collect(),
+            ),
+            DeValue::Table(table) => return Self::of_table(table, at),
+        };
+        Self { value, at }
+    }
+
+    /// The entries of a table; none for anything else.
+    pub(super) fn entries(&self) -> &[Entry] {
+        match &self.value {
+            Value::Table(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The elements of a list; none for anything else.
+    pub(super) fn elements(&self) -> &[Self] {
+        match &self.value {
+            Value::List(elements) => elements,
+            _ => &[],
+        }
+    }
+
+    /// The value of a key of a table.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+    }
+
+    /// The text, if it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn step(&self, step: &Step) -> Option<&Self> {
+        match step {
+            Step::Key(key) => self.get(key),
+            Step::Index(index) => self.elements().get(*index),
+        }
+    }
+
+    /// The value at the end of the way.
+    pub(super) fn find(&self, path: &Path) -> Option<&Self> {
+        path.0.iter().try_fold(self, Self::step)
+    }
+
+    /// The value at the end of the way, or the last one on the way that exists.
+    pub(super) fn deepest(&self, path: &Path) -> &Self {
+        let mut node = self;
+        for step in &path.0 {
+            match node.step(step) {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        node
+    }
+
+    /// The same without positions.
+    pub(super) fn plain(&self) -> toml::Value {
+        match &self.value {
+            Value::Text(text) | Value::Huge(text) => toml::Value::String(text.clone()),
+            Value::Integer(integer) => toml::Value::Integer(*integer),
+            Value::Float(float) => toml::Value::Float(*float),
+            Value::Boolean(truth) => toml::Value::Boolean(*truth),
+            Value::Date(date) => toml::Value::Datetime(*date),
+            Value::List(elements) => toml::Value::Array(elements.iter().map(Self::plain).collect()),
+            Value::Table(entries) => toml::Value::Table(
+                entries.iter().map(|entry| (entry.key.clone(), entry.node.plain())).collect(),
+            ),
+        }
+    }
+
+    /// The value as a message shows it: short, on one line.
+    pub(super) fn shown(&self) -> String {
+        match &self.value {
+            Value::Text(text) => quoted(text),
+            Value::Integer(integer) => integer.to_string(),
+            Value::Huge(digits) => shortened(digits),
+            Value::Float(float) => format!("{float:?}"),
+            Value::Boolean(truth) => truth.to_string(),
+            Value::Date(date) => format!("the date {date}"),
+            Value::List(elements) if elements.is_empty() => "an empty list".to_owned(),
+            Value::List(elements) => format!("a list of {}", elements.len()),
+            Value::Table(_) => "a table".to_owned(),
+        }
+    }
+}
+
+/// Text in quotes, escaped and shortened.
+pub(super) fn quoted(text: &str) -> String {
+    format!("{:?}", shortened(text))
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+fn refusal(error: &toml::de::Error, text: &str, text_id: usize) -> (String, Place) {
+    let span = error.span().unwrap_or(text.len()..text.len());
+    (error.message().trim().replace('\n', ", "), Place::new(text_id, span))
+}

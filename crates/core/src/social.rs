@@ -1,0 +1,68 @@
+//! Friends and what they say.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CreatorId, ItemId, UserId};
+use crate::time::SimTime;
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Sender {
+    /// A user, to friends.
+    User(UserId),
+    /// A creator, to followers.
+    Creator(CreatorId),
+}
+
+/// Something somebody tells a user. Delivered when the window ends in which it was sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who wrote.
+    pub from: Sender,
+    /// Who reads.
+    pub to: UserId,
+    /// When it was sent.
+    pub sent: SimTime,
+    /// When it was delivered.
+    pub delivered: SimTime,
+    /// What it is about.
+    pub item: Option<ItemId>,
+    /// Whether the writer speaks well of the item.
+    pub positive: bool,
+    /// The words; may be empty for users without language.
+    pub text: String,
+}
+
+/// Who hears whom: for every user the sorted list of friends who receive posts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SocialGraph {
+    friends: Vec<Vec<UserId>>,
+}
+
+impl SocialGraph {
+    /// A graph of `users` users without edges.
+    pub fn empty(users: usize) -> Self {
+        Self { friends: vec![Vec::new(); users] }
+    }
+
+    /// Adds `to` to those who hear `from`. Repeated edges and self-loops change nothing.
+    pub fn connect(&mut self, from: UserId, to: UserId) {
+        if from == to {
+            return;
+        }
+        let friends = &mut self.friends[from.index()];
+        if let Err(at) = friends.binary_search(&to) {
+            friends.insert(at, to);
+        }
+    }
+
+    /// Those who hear this user, in order of id; empty for a user the graph does not know.
+    pub fn friends(&self, user: UserId) -> &[UserId] {
+        self.friends.get(user.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Number of directed edges.
+    pub fn edges(&self) -> usize {
+        self.friends.iter().map(Vec::len).sum()
+    }
+}

@@ -1,0 +1,114 @@
+//! Durable file operations: whatever happens, a file has its old or its new content, never something between.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use crate::error::StoreError;
+
+/// Ending of files that are being written.
+pub(crate) const UNFINISHED: &str = "tmp";
+
+/// The file system as the writer uses it.
+#[derive(Clone, Default)]
+pub(crate) struct Disk {
+    /// Called after every step that a kill could follow.
+    #[cfg(test)]
+    pub(crate) observer: Option<std::sync::Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl Disk {
+    #[cfg(test)]
+    fn step(&self) {
+        if let Some(observer) = &self.observer {
+            observer();
+        }
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "tests watch the steps")]
+    const fn step(&self) {}
+
+    /// Gives a file this content: written aside, synced, renamed.
+    pub(crate) fn replace(&self, path: &Path, content: &[&[u8]]) -> Result<(), StoreError> {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(".");
+        aside.push(UNFINISHED);
+        let aside = Path::new(&aside);
+        let mut file = File::create(aside).map_err(StoreError::io(aside, "create the file"))?;
+        for bytes in content {
+            file.write_all(bytes).map_err(StoreError::io(aside, "write"))?;
+        }
+        self.step();
+        file.sync_all().map_err(StoreError::io(aside, "sync"))?;
+        self.step();
+        fs::rename(aside, path).map_err(StoreError::io(path, "rename to"))?;
+        self.step();
+        self.sync_folder_of(path)
+    }
+
+    /// Appends a line to a file.
+    pub(crate) fn append(&self, path: &Path, line: &str) -> Result<(), StoreError> {
+        let mut file = File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(StoreError::io(path, "open for appending"))?;
+        file.write_all(line.as_bytes()).map_err(StoreError::io(path, "append"))?;
+        self.step();
+        file.sync_all().map_err(StoreError::io(path, "sync"))?;
+        self.step();
+        Ok(())
+    }
+
+    /// Removes a file; one that is not there is removed already.
+    pub(crate) fn remove(&self, path: &Path) -> Result<(), StoreError> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::io(path, "remove")(error))
+            }
+            _ => {
+                self.step();
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes a folder and those above it.
+    pub(crate) fn folder(&self, path: &Path) -> Result<(), StoreError> {
+        fs::create_dir_all(path).map_err(StoreError::io(path, "create the folder"))?;
+        self.step();
+        self.sync_folder_of(path)
+    }
+
+    #[cfg(unix)]
+    #[expect(clippy::unused_self, reason = "one way to the file system")]
+    fn sync_folder_of(&self, path: &Path) -> Result<(), StoreError> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io(folder, "sync"))
+    }
+
+    /// Only Unix syncs folders; elsewhere renames are durable by themselves.
+    #[cfg(not(unix))]
+    fn sync_folder_of(&self, _path: &Path) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// Names of the files in a folder, sorted; none if there is no such folder.
+pub(crate) fn files_in(folder: &Path) -> Result<Vec<String>, StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::io(folder, "list")(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(StoreError::io(folder, "list"))?;
+        if let Ok(name) = entry.file_name().into_string() {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}

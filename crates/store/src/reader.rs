@@ -1,0 +1,376 @@
+//! Reading a run folder, finished or not.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arrow_array::{BooleanArray, RecordBatch, UInt32Array};
+use arrow_select::filter::filter_record_batch;
+use bytes::Bytes;
+use habitue_core::scenario::Scenario;
+use habitue_core::{Catalogue, InterventionRecord, Message, SessionRecord, Turn, UserId};
+
+use crate::checkpoint;
+use crate::error::StoreError;
+use crate::manifest::{self, MANIFEST, Manifest, SCENARIO};
+use crate::part::{self, PartReader};
+use crate::table::items::ItemRow;
+use crate::table::users::UserRow;
+use crate::table::{Frame, Names, Row, Table};
+
+/// How far the run in a folder has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// To its end.
+    Finished,
+    /// It can be resumed from a checkpoint; the reader shows the tables as of then.
+    Checkpointed,
+    /// There is no checkpoint; the reader shows the parts that were sealed.
+    Partial,
+}
+
+/// A file of a table with what is known about it.
+#[derive(Debug)]
+struct Part {
+    path: PathBuf,
+    blake3: String,
+    rows: Option<u64>,
+}
+
+/// Reads a run folder. Every file is checked against its checksum before it is decoded.
+#[derive(Debug)]
+pub struct RunReader {
+    folder: PathBuf,
+    scenario: Scenario,
+    manifest: Option<Manifest>,
+    status: RunStatus,
+    names: Names,
+    parts: BTreeMap<Table, Vec<Part>>,
+    pending: BTreeMap<Table, Vec<RecordBatch>>,
+}
+
+impl RunReader {
+    /// Opens a run folder.
+    ///
+    /// # Errors
+    /// If the folder is no run, or what describes the run is damaged or from another version.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let folder = folder.as_ref().to_path_buf();
+        let scenario: Scenario = manifest::read_json(&folder.join(SCENARIO))?
+            .ok_or_else(|| StoreError::NotARun { path: folder.clone(), missing: SCENARIO })?;
+        let mut run = Self {
+            names: Names::of(&scenario),
+            scenario,
+            manifest: None,
+            status: RunStatus::Partial,
+            parts: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            folder,
+        };
+        if let Some(manifest) = manifest::read_json::<Manifest>(&run.folder.join(MANIFEST))? {
+            run.finished(manifest)?;
+        } else if let Some(newest) = checkpoint::read_newest(&run.folder)? {
+            run.status = RunStatus::Checkpointed;
+            run.names = newest.head.names;
+            for (table, files) in newest.head.sealed {
+                let files = files.into_iter().map(|file| (file.name, file.blake3, Some(file.rows)));
+                run.add(table, files);
+            }
+            run.pending = newest.rows;
+        } else {
+            for (file, sum) in manifest::read_checksums(&run.folder)? {
+                let (table, name) = file.split_once('/').unwrap_or(("", &file));
+                run.add(table.parse()?, [(name.to_owned(), sum, None)]);
+            }
+        }
+        if run.status != RunStatus::Checkpointed {
+            run.read_catalogue_names()?;
+        }
+        Ok(run)
+    }
+
+    fn finished(&mut self, manifest: Manifest) -> Result<(), StoreError> {
+        let path = self.folder.join(MANIFEST);
+        if manifest.format != manifest::FORMAT {
+            let (found, expected) = (format!("\"{}\"", manifest.format), manifest::FORMAT.to_string());
+            return Err(StoreError::Schema { path, found, expected });
+        }
+        let scenario = self.folder.join(SCENARIO);
+        read_checked(&scenario, &manifest.scenario_hash)?;
+        for (table, summary) in &manifest.tables {
+            let files = summary.files.iter();
+            self.add(*table, files.map(|file| (file.name.clone(), file.blake3.clone(), Some(file.rows))));
+        }
+        if let Some(missing) = Table::ALL.into_iter().find(|table| !manifest.tables.contains_key(table)) {
+            return Err(StoreError::damaged(&path, format!("it has no table \"{missing}\"")));
+        }
+        self.status = RunStatus::Finished;
+        self.manifest = Some(manifest);
+        Ok(())
+    }
+
+    fn add(&mut self, table: Table, files: impl IntoIterator<Item = (String, String, Option<u64>)>) {
+        let folder = self.folder.join(table.name());
+        let parts = self.parts.entry(table).or_default();
+        parts.extend(files.into_iter().map(|(name, blake3, rows)| Part { path: folder.join(name), blake3, rows }));
+    }
+
+    /// The last part of the items knows all categories and creators.
+    fn read_catalogue_names(&mut self) -> Result<(), StoreError> {
+        if let Some(last) = self.parts.get(&Table::Items).and_then(|parts| parts.last()) {
+            let part = open_part(Table::Items, last)?;
+            (self.names.categories, self.names.creators) = part.catalogue_names.unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// The run folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The resolved scenario.
+    pub const fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// The manifest, if the run is finished.
+    pub const fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
+    }
+
+    /// How far the run has come.
+    pub const fn status(&self) -> RunStatus {
+        self.status
+    }
+
+    /// Names of the catalogue's categories, by id.
+    pub fn categories(&self) -> &[String] {
+        &self.names.categories
+    }
+
+    /// Number of rows in a table.
+    ///
+    /// # Errors
+    /// If a file is damaged.
+    pub fn rows(&self, table: Table) -> Result<u64, StoreError> {
+        let waiting = self.pending.get(&table).into_iter().flatten();
+        let mut rows = waiting.map(|batch| batch.num_rows() as u64).sum();
+        for part in self.parts(table) {
+            rows += match part.rows {
+                Some(rows) => rows,
+                None => open_part(table, part)?.rows,
+            };
+        }
+        Ok(rows)
+    }
+
+    /// Number of files of a table, and their size in bytes.
+    ///
+    /// # Errors
+    /// If a file is missing.
+    pub fn files(&self, table: Table) -> Result<(usize, u64), StoreError> {
+        let mut bytes = 0;
+        for part in self.parts(table) {
+            bytes += fs::metadata(&part.path).map_err(StoreError::io(&part.path, "look at"))?.len();
+        }
+        Ok((self.parts(table).len(), bytes))
+    }
+
+    fn parts(&self, table: Table) -> &[Part] {
+        self.parts.get(&table).map_or(&[], Vec::as_slice)
+    }
+
+    /// The rows of a table as Arrow batches, in the order of the log.
+    pub fn batches(&self, table: Table) -> Batches<'_> {
+        let pending = self.pending.get(&table).map_or(&[][..], Vec::as_slice);
+        Batches { table, folder: &self.folder, parts: self.parts(table), pending, current: None }
+    }
+
+    /// The turns.
+    pub fn turns(&self) -> impl Iterator<Item = Result<Turn, StoreError>> + '_ {
+        self.decoded(None)
+    }
+
+    /// The sessions that ended.
+    pub fn sessions(&self) -> impl Iterator<Item = Result<SessionRecord, StoreError>> + '_ {
+        self.decoded(None)
+    }
+
+    /// The users.
+    pub fn users(&self) -> impl Iterator<Item = Result<UserRow, StoreError>> + '_ {
+        self.decoded(None)
+    }
+
+    /// The items.
+    pub fn items(&self) -> impl Iterator<Item = Result<ItemRow, StoreError>> + '_ {
+        self.decoded(None)
+    }
+
+    /// The messages.
+    pub fn messages(&self) -> impl Iterator<Item = Result<Message, StoreError>> + '_ {
+        self.decoded(None)
+    }
+
+    /// The interventions.
+    pub fn interventions(&self) -> impl Iterator<Item = Result<InterventionRecord, StoreError>> + '_ {
+        self.decoded(None)
+    }
+
+    /// The turns of one user.
+    pub fn turns_of(&self, user: UserId) -> impl Iterator<Item = Result<Turn, StoreError>> + '_ {
+        self.decoded(Some(("user", user)))
+    }
+
+    /// The sessions of one user.
+    pub fn sessions_of(&self, user: UserId) -> impl Iterator<Item = Result<SessionRecord, StoreError>> + '_ {
+        self.decoded(Some(("user", user)))
+    }
+
+    /// The messages one user got.
+    pub fn messages_to(&self, user: UserId) -> impl Iterator<Item = Result<Message, StoreError>> + '_ {
+        self.decoded(Some(("to", user)))
+    }
+
+    /// The user with this key or, if there is none, with this number.
+    ///
+    /// # Errors
+    /// If there is neither, with the nearest key; or if the table is damaged.
+    pub fn find_user(&self, name: &str) -> Result<UserRow, StoreError> {
+        let number: Option<u32> = name.parse().ok();
+        let (mut by_number, mut keys) = (None, Vec::new());
+        for row in self.users() {
+            let row = row?;
+            if row.persona.key == name {
+                return Ok(row);
+            }
+            keys.push(row.persona.key.clone());
+            if Some(row.user.0) == number {
+                by_number = Some(row);
+            }
+        }
+        by_number.ok_or_else(|| StoreError::NoSuch {
+            what: "user",
+            name: name.to_owned(),
+            nearest: crate::error::nearest(name, keys.iter().map(String::as_str)),
+        })
+    }
+
+    /// The catalogue with all items that ever joined.
+    ///
+    /// # Errors
+    /// If the table is damaged.
+    pub fn catalogue(&self) -> Result<Catalogue, StoreError> {
+        let mut catalogue = Catalogue::new();
+        for name in &self.names.categories {
+            catalogue.category(name);
+        }
+        for name in &self.names.creators {
+            catalogue.creator(name);
+        }
+        for row in self.items() {
+            let row = row?;
+            let id = catalogue.push(row.item).map_err(|error| StoreError::damaged(&self.folder, error))?;
+            if id != row.id {
+                let problem = format!("item {} stands where item {id} should", row.id);
+                return Err(StoreError::damaged(&self.folder.join(Table::Items.name()), problem));
+            }
+        }
+        Ok(catalogue)
+    }
+
+    fn decoded<R: Row>(&self, only: Option<(&'static str, UserId)>) -> Rows<'_, R> {
+        Rows { batches: self.batches(R::TABLE), names: &self.names, only, ready: Vec::new().into_iter() }
+    }
+}
+
+/// The batches of a table.
+pub struct Batches<'a> {
+    table: Table,
+    folder: &'a Path,
+    parts: &'a [Part],
+    pending: &'a [RecordBatch],
+    current: Option<PartReader>,
+}
+
+impl Iterator for Batches<'_> {
+    type Item = Result<RecordBatch, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(part) = &mut self.current {
+                if let Some(batch) = part.next() {
+                    return Some(batch);
+                }
+                self.current = None;
+            }
+            if let Some((part, rest)) = self.parts.split_first() {
+                self.parts = rest;
+                match open_part(self.table, part) {
+                    Ok(part) => self.current = Some(part),
+                    Err(error) => return Some(Err(error)),
+                }
+            } else {
+                let (batch, rest) = self.pending.split_first()?;
+                self.pending = rest;
+                return Some(Ok(batch.clone()));
+            }
+        }
+    }
+}
+
+/// The rows of a table.
+struct Rows<'a, R> {
+    batches: Batches<'a>,
+    names: &'a Names,
+    only: Option<(&'static str, UserId)>,
+    ready: std::vec::IntoIter<R>,
+}
+
+impl<R: Row> Rows<'_, R> {
+    fn decode(&self, batch: &RecordBatch) -> Result<Vec<R>, StoreError> {
+        let file = self.batches.folder.join(R::TABLE.name());
+        let frame = Frame::new(R::TABLE, batch, &file)?;
+        let Some((column, user)) = self.only else {
+            return R::decode(&frame, self.names);
+        };
+        let users: &UInt32Array = frame.get(column)?;
+        let matches: BooleanArray = users.iter().map(|found| Some(found == Some(user.0))).collect();
+        let batch = filter_record_batch(batch, &matches).map_err(|error| StoreError::damaged(&file, error))?;
+        R::decode(&Frame::new(R::TABLE, &batch, &file)?, self.names)
+    }
+}
+
+impl<R: Row> Iterator for Rows<'_, R> {
+    type Item = Result<R, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(row) = self.ready.next() {
+                return Some(Ok(row));
+            }
+            match self.batches.next()?.and_then(|batch| self.decode(&batch)) {
+                Ok(rows) => self.ready = rows.into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+fn open_part(table: Table, part: &Part) -> Result<PartReader, StoreError> {
+    part::read(table, &part.path, read_checked(&part.path, &part.blake3)?)
+}
+
+/// Reads a file whose content must have this BLAKE3 sum.
+pub(crate) fn read_checked(path: &Path, sum: &str) -> Result<Bytes, StoreError> {
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => StoreError::damaged(path, "it is missing"),
+        _ => StoreError::io(path, "read")(error),
+    })?;
+    if blake3::hash(&bytes).to_hex().as_str() != sum {
+        let problem = format!("its content ({} bytes) does not match its checksum", bytes.len());
+        return Err(StoreError::damaged(path, problem));
+    }
+    Ok(bytes.into())
+}
