@@ -1,1 +1,3 @@
+//! What is not a cargo command.
+
 fn main() {}

@@ -20,6 +20,7 @@
 
 mod action;
 mod catalogue;
+mod data_error;
 mod dataset;
 mod ids;
 mod mindset;
@@ -38,6 +39,7 @@ mod world;
 
 pub use action::{Action, ActionScale};
 pub use catalogue::{Catalogue, Item};
+pub use data_error::{DataError, DataErrorKind};
 pub use dataset::{Dataset, DatasetUser, Interaction};
 pub use ids::{ArmId, CategoryId, CreatorId, ItemId, PopulationId, UserId};
 pub use mindset::{Mindset, UserState};

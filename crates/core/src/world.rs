@@ -76,7 +76,8 @@ impl ItemStats {
         let most = self.counters.iter().map(|counters| counters.engagements).max().unwrap_or(0);
         let scale = if most == 0 { 0.0 } else { 1.0 / (most as f32).ln_1p() };
         self.popularity.clear();
-        self.popularity.extend(self.counters.iter().map(|counters| (counters.engagements as f32).ln_1p() * scale));
+        self.popularity
+            .extend(self.counters.iter().map(|counters| (counters.engagements as f32).ln_1p() * scale));
     }
 
     fn counters_mut(&mut self, item: ItemId) -> &mut ItemCounters {

@@ -1,22 +1,8 @@
 //! Names that a configuration or a reply refers to.
 
+use habitue_core::scenario::nearest;
 use habitue_core::scenario::policy::PolicyConfig;
 use habitue_core::{Action, ActionScale, Catalogue, ItemId};
-
-/// Least similarity (Jaro-Winkler, 0 to 1) at which a name is offered as the one that was meant.
-const ALIKE: f64 = 0.7;
-
-/// The name most like the one that was typed, if any is; of equals the first.
-pub(crate) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let mut best = (ALIKE, None);
-    for name in known {
-        let likeness = strsim::jaro_winkler(typed, name);
-        if likeness > best.0 {
-            best = (likeness, Some(name));
-        }
-    }
-    best.1
-}
 
 /// `; did you mean "x"?` or nothing.
 pub(crate) fn suggestion<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {

@@ -66,7 +66,13 @@ pub(crate) fn pack_state(state: &[u8]) -> Result<Vec<u8>, StoreError> {
 }
 
 /// Writes a checkpoint and removes what only older ones than the last needed.
-pub(crate) fn write(disk: &Disk, run: &Path, head: &Head, state: &[u8], new: &[(Table, &[RecordBatch])]) -> Result<(), StoreError> {
+pub(crate) fn write(
+    disk: &Disk,
+    run: &Path,
+    head: &Head,
+    state: &[u8],
+    new: &[(Table, &[RecordBatch])],
+) -> Result<(), StoreError> {
     let folder = run.join(FOLDER);
     if head.segments.last() == Some(&segment_name(head.sequence)) {
         let rows = pack_rows(new)?;
@@ -110,7 +116,8 @@ fn remove_older(disk: &Disk, folder: &Path, newest: &Head) -> Result<(), StoreEr
 /// If there are checkpoints but all are damaged.
 pub(crate) fn read_newest(run: &Path) -> Result<Option<Checkpoint>, StoreError> {
     let folder = run.join(FOLDER);
-    let mut sequences: Vec<u64> = disk::files_in(&folder)?.iter().filter_map(|name| head_sequence(name)).collect();
+    let mut sequences: Vec<u64> =
+        disk::files_in(&folder)?.iter().filter_map(|name| head_sequence(name)).collect();
     sequences.sort_unstable();
     let mut first_problem = None;
     for sequence in sequences.into_iter().rev() {
@@ -139,7 +146,8 @@ pub(crate) fn keep_only(disk: &Disk, run: &Path, head: Option<&Head>) -> Result<
 fn read_one(folder: &Path, sequence: u64) -> Result<Checkpoint, StoreError> {
     let path = folder.join(head_name(sequence));
     let (head, state) = read_head(&path)?;
-    let state = zstd::stream::decode_all(state.as_slice()).map_err(|error| StoreError::damaged(&path, error))?;
+    let state =
+        zstd::stream::decode_all(state.as_slice()).map_err(|error| StoreError::damaged(&path, error))?;
     let mut rows: BTreeMap<Table, Vec<RecordBatch>> = BTreeMap::new();
     for segment in &head.segments {
         unpack_rows(&folder.join(segment), &mut rows)?;
@@ -160,7 +168,10 @@ fn read_head(path: &Path) -> Result<(Head, Vec<u8>), StoreError> {
 fn pack_rows(tables: &[(Table, &[RecordBatch])]) -> Result<Vec<u8>, StoreError> {
     let mut content = Vec::new();
     for (table, batches) in tables.iter().filter(|(_, batches)| !batches.is_empty()) {
-        let problem = |error: arrow_schema::ArrowError| StoreError::Encode { table: table.name(), problem: error.to_string() };
+        let problem = |error: arrow_schema::ArrowError| StoreError::Encode {
+            table: table.name(),
+            problem: error.to_string(),
+        };
         let mut stream = StreamWriter::try_new(Vec::new(), &table.schema()).map_err(problem)?;
         for batch in *batches {
             stream.write(batch).map_err(problem)?;
@@ -176,7 +187,8 @@ fn pack_rows(tables: &[(Table, &[RecordBatch])]) -> Result<Vec<u8>, StoreError> 
 
 fn unpack_rows(path: &Path, into: &mut BTreeMap<Table, Vec<RecordBatch>>) -> Result<(), StoreError> {
     let packed = read_sealed(path)?;
-    let content = zstd::stream::decode_all(packed.as_slice()).map_err(|error| StoreError::damaged(path, error))?;
+    let content =
+        zstd::stream::decode_all(packed.as_slice()).map_err(|error| StoreError::damaged(path, error))?;
     let damaged = || StoreError::damaged(path, "it ends too early");
     let mut rest = content.as_slice();
     while let Some((table, after)) = rest.split_first() {
@@ -187,7 +199,8 @@ fn unpack_rows(path: &Path, into: &mut BTreeMap<Table, Vec<RecordBatch>>) -> Res
         let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| damaged())?;
         let (stream, after) = after.split_at_checked(length).ok_or_else(damaged)?;
         rest = after;
-        let stream = StreamReader::try_new(Cursor::new(stream), None).map_err(|error| StoreError::damaged(path, error))?;
+        let stream = StreamReader::try_new(Cursor::new(stream), None)
+            .map_err(|error| StoreError::damaged(path, error))?;
         for batch in stream {
             into.entry(table).or_default().push(batch.map_err(|error| StoreError::damaged(path, error))?);
         }

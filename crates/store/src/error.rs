@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use habitue_core::DataError;
+
 /// An error of this crate. Its text names the file, the place, what was found and what was expected.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -148,121 +150,6 @@ impl From<DataError> for StoreError {
     }
 }
 
-/// The kind of a problem in a data file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DataErrorKind {
-    /// A file of the layout is not there.
-    MissingFile,
-    /// The bytes are not text in an expected encoding.
-    Encoding,
-    /// The file has no data.
-    Empty,
-    /// A column is missing from the header.
-    MissingColumn,
-    /// A header field is malformed.
-    Header,
-    /// A line has too few or too many fields.
-    FieldCount,
-    /// A required field is empty.
-    EmptyField,
-    /// A field is not of its type.
-    Type,
-    /// A number lies outside its range.
-    Range,
-    /// An id stands twice.
-    Duplicate,
-    /// An id refers to nothing.
-    Dangling,
-    /// Times run backwards where they must not.
-    Order,
-    /// A name is not one of the known names.
-    UnknownName,
-    /// Two fields contradict each other.
-    Contradiction,
-}
-
-/// A problem in a data file: where, what was found, what was expected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DataError {
-    /// What kind of problem.
-    pub kind: DataErrorKind,
-    /// The file or folder.
-    pub file: PathBuf,
-    /// Line, from 1.
-    pub line: Option<u64>,
-    /// The field or column.
-    pub field: Option<String>,
-    /// The value found there.
-    pub value: Option<String>,
-    /// What was expected instead.
-    pub expected: String,
-    /// The nearest valid name.
-    pub nearest: Option<String>,
-}
-
-impl DataError {
-    pub(crate) fn new(kind: DataErrorKind, file: &Path, expected: impl Into<String>) -> Self {
-        let file = file.to_path_buf();
-        Self { kind, file, line: None, field: None, value: None, expected: expected.into(), nearest: None }
-    }
-
-    pub(crate) fn at(mut self, line: u64) -> Self {
-        self.line = Some(line);
-        self
-    }
-
-    pub(crate) fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
-        self
-    }
-
-    pub(crate) fn value(mut self, value: impl fmt::Display) -> Self {
-        const LONGEST: usize = 80;
-        let value = value.to_string();
-        self.value = Some(if value.chars().count() > LONGEST {
-            value.chars().take(LONGEST).chain(['…']).collect()
-        } else {
-            value
-        });
-        self
-    }
-
-    pub(crate) fn nearest(mut self, nearest: Option<String>) -> Self {
-        self.nearest = nearest;
-        self
-    }
-}
-
-impl fmt::Display for DataError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        write!(f, ": ")?;
-        match (&self.field, &self.value) {
-            (Some(field), Some(value)) => write!(f, "{field} is \"{}\", ", value.escape_debug())?,
-            (Some(field), None) => write!(f, "{field}: ")?,
-            (None, Some(value)) => write!(f, "found \"{}\", ", value.escape_debug())?,
-            (None, None) => {}
-        }
-        write!(f, "expected {}{}", self.expected, nearest_hint(self.nearest.as_deref()))
-    }
-}
-
-impl std::error::Error for DataError {}
-
 fn nearest_hint(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |nearest| format!("; did you mean \"{nearest}\"?"))
-}
-
-/// The known name most like `name`, if any is like it (Jaro-Winkler similarity of at least 0.7, case ignored).
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let wanted = name.to_lowercase();
-    known
-        .into_iter()
-        .map(|known| (strsim::jaro_winkler(&wanted, &known.to_lowercase()), known))
-        .filter(|(likeness, _)| *likeness >= 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
-        .map(|(_, known)| known.to_owned())
 }

@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Float32Type, Float64Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
-};
+use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use serde_json::{Map, Value};
 
-use crate::error::{StoreError, nearest};
+use habitue_core::scenario::nearest;
+
+use crate::error::StoreError;
 use crate::reader::RunReader;
 use crate::table::Table;
 
@@ -45,10 +45,12 @@ impl FromStr for ExportFormat {
     type Err = StoreError;
 
     fn from_str(name: &str) -> Result<Self, StoreError> {
-        [Self::Csv, Self::Jsonl].into_iter().find(|format| format.name() == name).ok_or_else(|| StoreError::NoSuch {
-            what: "export format",
-            name: name.to_owned(),
-            nearest: nearest(name, Self::NAMES),
+        [Self::Csv, Self::Jsonl].into_iter().find(|format| format.name() == name).ok_or_else(|| {
+            StoreError::NoSuch {
+                what: "export format",
+                name: name.to_owned(),
+                nearest: nearest(name, Self::NAMES),
+            }
         })
     }
 }

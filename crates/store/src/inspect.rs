@@ -82,7 +82,11 @@ impl fmt::Display for Overview {
             writeln!(f, "took    {seconds:.1} s")?;
         }
         writeln!(f)?;
-        writeln!(f, "{:<14} {:<16} {:>12} {:>6} {:>14} {:>10}", "table", "schema", "rows", "files", "bytes", "per row")?;
+        writeln!(
+            f,
+            "{:<14} {:<16} {:>12} {:>6} {:>14} {:>10}",
+            "table", "schema", "rows", "files", "bytes", "per row"
+        )?;
         for table in &self.tables {
             let per_row = if table.rows == 0 { 0.0 } else { table.bytes as f64 / table.rows as f64 };
             writeln!(

@@ -11,7 +11,7 @@ mod reader;
 mod table;
 mod writer;
 
-pub use error::{DataError, DataErrorKind, StoreError};
+pub use error::StoreError;
 pub use manifest::{FORMAT, FileSummary, Manifest, RunSummary, TableSummary, run_folder, scenario_hash};
 pub use reader::{Batches, RunReader, RunStatus};
 pub use table::Table;

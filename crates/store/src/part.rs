@@ -99,7 +99,8 @@ fn properties(table: Table, names: &Names) -> Result<WriterProperties, StoreErro
             (DataType::Int64, _) | (DataType::UInt32, DataType::UInt32) => Encoding::DELTA_BINARY_PACKED,
             _ => continue,
         };
-        builder = builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
+        builder =
+            builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
     }
     Ok(builder.build())
 }
@@ -138,7 +139,8 @@ pub(crate) fn read(table: Table, path: &Path, bytes: Bytes) -> Result<PartReader
             .map_err(|error| StoreError::damaged(path, error))?
             .with_batch_size(BATCH);
         let entries = builder.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
-        let find = |key: &str| entries.iter().find(|entry| entry.key == key).and_then(|entry| entry.value.clone());
+        let find =
+            |key: &str| entries.iter().find(|entry| entry.key == key).and_then(|entry| entry.value.clone());
         let found = find(SCHEMA_KEY);
         if found.as_deref() != Some(table.schema_id()) {
             let found = found.map_or_else(|| "of no version".to_owned(), |found| format!("\"{found}\""));

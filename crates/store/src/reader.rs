@@ -113,7 +113,11 @@ impl RunReader {
     fn add(&mut self, table: Table, files: impl IntoIterator<Item = (String, String, Option<u64>)>) {
         let folder = self.folder.join(table.name());
         let parts = self.parts.entry(table).or_default();
-        parts.extend(files.into_iter().map(|(name, blake3, rows)| Part { path: folder.join(name), blake3, rows }));
+        parts.extend(files.into_iter().map(|(name, blake3, rows)| Part {
+            path: folder.join(name),
+            blake3,
+            rows,
+        }));
     }
 
     /// The last part of the items knows all categories and creators.
@@ -253,7 +257,7 @@ impl RunReader {
         by_number.ok_or_else(|| StoreError::NoSuch {
             what: "user",
             name: name.to_owned(),
-            nearest: crate::error::nearest(name, keys.iter().map(String::as_str)),
+            nearest: habitue_core::scenario::nearest(name, keys.iter().map(String::as_str)),
         })
     }
 
@@ -337,7 +341,8 @@ impl<R: Row> Rows<'_, R> {
         };
         let users: &UInt32Array = frame.get(column)?;
         let matches: BooleanArray = users.iter().map(|found| Some(found == Some(user.0))).collect();
-        let batch = filter_record_batch(batch, &matches).map_err(|error| StoreError::damaged(&file, error))?;
+        let batch =
+            filter_record_batch(batch, &matches).map_err(|error| StoreError::damaged(&file, error))?;
         R::decode(&Frame::new(R::TABLE, &batch, &file)?, self.names)
     }
 }

@@ -18,7 +18,9 @@ use habitue_core::scenario::Scenario;
 
 pub(crate) use columns::{Columns, Frame, Lists, check_columns};
 
-use crate::error::{StoreError, nearest};
+use habitue_core::scenario::nearest;
+
+use crate::error::StoreError;
 
 /// A table of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

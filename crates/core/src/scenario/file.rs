@@ -11,12 +11,12 @@ mod slate;
 
 pub use experiment::{ArmFile, DesignName, ExperimentFile, PolicyRef};
 pub use intervention::{
-    AddItemsFile, CreatorPostFile, EditPersonaFile, InterventionFile, NeedShockFile, OutageFile, RemoveItemsFile,
-    SwapPolicyFile,
+    AddItemsFile, CreatorPostFile, EditPersonaFile, InterventionFile, NeedShockFile, OutageFile,
+    RemoveItemsFile, SwapPolicyFile,
 };
 pub use population::{
-    CatalogueFile, DatasetName, FileGraphFile, GraphFile, HistoryWord, ModelName, PersonasRef, PopulationFile,
-    RandomGraphFile, SocialFile,
+    CatalogueFile, DatasetName, FileGraphFile, GraphFile, HistoryWord, ModelName, PersonasRef,
+    PopulationFile, RandomGraphFile, SocialFile,
 };
 pub use run::{CheckpointFile, LogFile};
 use schemars::JsonSchema;

@@ -19,7 +19,7 @@ pub use nearest::nearest;
 pub use problem::{FieldProblem, Problem, Problems};
 pub use resolved::{
     Arm, CatalogueSource, Checkpoints, DatasetLayout, Design, GraphSource, Intervention, InterventionKind,
-    LogOptions, ModelConfig, PersonaSource, Population, Scenario, SlateOptions, Window,
+    LogOptions, ModelConfig, PersonaSource, PolicySpec, Population, Scenario, SlateOptions, Window,
 };
 pub use schema::schema;
 pub use sources::{MemorySources, Sources};

@@ -145,9 +145,18 @@ pub struct Arm {
     /// Its name.
     pub name: String,
     /// The policy.
-    pub policy: PolicyConfig,
+    pub policy: PolicySpec,
     /// Share of users; the shares of all arms sum to 1.
     pub share: f64,
+}
+
+/// A policy and where it was typed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PolicySpec {
+    /// The kind and its parameters.
+    pub config: PolicyConfig,
+    /// The absolute folder of the file that holds the table: commands of external policies start there.
+    pub folder: PathBuf,
 }
 
 /// How users meet arms.
@@ -211,7 +220,7 @@ pub enum InterventionKind {
         /// The arm.
         arm: String,
         /// The new policy.
-        policy: Box<PolicyConfig>,
+        policy: Box<PolicySpec>,
     },
     /// The recommender answers nobody for a while.
     Outage {
@@ -227,6 +236,21 @@ pub enum InterventionKind {
         /// Share of users hit, 0 to 1.
         share: f64,
     },
+}
+
+impl InterventionKind {
+    /// Its kind as the scenario spells it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::EditPersona { .. } => "edit-persona",
+            Self::AddItems(_) => "add-items",
+            Self::RemoveItems(_) => "remove-items",
+            Self::CreatorPost { .. } => "creator-post",
+            Self::SwapPolicy { .. } => "swap-policy",
+            Self::Outage { .. } => "outage",
+            Self::NeedShock { .. } => "need-shock",
+        }
+    }
 }
 
 /// What is logged.

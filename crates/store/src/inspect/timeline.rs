@@ -57,7 +57,8 @@ fn portrait(run: &RunReader, user: &UserRow) -> String {
     }
     text.push_str(")\n");
     let age = persona.age.map(|age| format!("{age} years"));
-    let facts = [Some(persona.name.clone()), age, Some(persona.gender.clone()), Some(persona.occupation.clone())];
+    let facts =
+        [Some(persona.name.clone()), age, Some(persona.gender.clone()), Some(persona.occupation.clone())];
     let facts: Vec<String> = facts.into_iter().flatten().filter(|fact| !fact.is_empty()).collect();
     if !facts.is_empty() {
         put!(text, "  {}\n", facts.join(", "));

@@ -11,7 +11,9 @@ use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field};
 
 use super::Table;
-use crate::error::{StoreError, nearest};
+use habitue_core::scenario::nearest;
+
+use crate::error::StoreError;
 
 /// Columns of one table in the order of its schema.
 pub(crate) struct Columns {
@@ -41,9 +43,8 @@ impl Columns {
             return Err(StoreError::Unknown { what, found: key.to_string(), expected });
         }
         let values = StringArray::from_iter_values(names);
-        let array = DictionaryArray::<Int32Type>::try_new(keys, Arc::new(values)).map_err(|error| {
-            StoreError::Encode { table: self.table.name(), problem: error.to_string() }
-        })?;
+        let array = DictionaryArray::<Int32Type>::try_new(keys, Arc::new(values))
+            .map_err(|error| StoreError::Encode { table: self.table.name(), problem: error.to_string() })?;
         self.push(array);
         Ok(())
     }
@@ -115,11 +116,7 @@ pub(super) fn names() -> DataType {
 }
 
 /// The name that a number stands for.
-pub(super) fn name_of<'a>(
-    what: &'static str,
-    known: &'a [String],
-    at: usize,
-) -> Result<&'a str, StoreError> {
+pub(super) fn name_of<'a>(what: &'static str, known: &'a [String], at: usize) -> Result<&'a str, StoreError> {
     known.get(at).map(String::as_str).ok_or_else(|| StoreError::Unknown {
         what,
         found: at.to_string(),
@@ -155,7 +152,10 @@ impl<'a> Frame<'a> {
     }
 
     /// A column of lists of this array type.
-    pub(crate) fn lists<T: Array + 'static>(&self, column: &'static str) -> Result<ListsOf<'a, T>, StoreError> {
+    pub(crate) fn lists<T: Array + 'static>(
+        &self,
+        column: &'static str,
+    ) -> Result<ListsOf<'a, T>, StoreError> {
         let lists: &ListArray = self.get(column)?;
         let values = lists.values().as_any().downcast_ref().ok_or_else(|| StoreError::Column {
             path: self.file.to_path_buf(),
@@ -188,11 +188,12 @@ impl<'a> Frame<'a> {
         known: &[impl AsRef<str>],
     ) -> Result<Vec<Option<usize>>, StoreError> {
         let array: &DictionaryArray<Int32Type> = self.get(column)?;
-        let values = array.values().as_any().downcast_ref::<StringArray>().ok_or_else(|| StoreError::Column {
-            path: self.file.to_path_buf(),
-            column: column.to_owned(),
-            problem: "has names that are not text".to_owned(),
-        })?;
+        let values =
+            array.values().as_any().downcast_ref::<StringArray>().ok_or_else(|| StoreError::Column {
+                path: self.file.to_path_buf(),
+                column: column.to_owned(),
+                problem: "has names that are not text".to_owned(),
+            })?;
         let by_name = index(known);
         let positions: Vec<Option<usize>> =
             (0..values.len()).map(|at| by_name.get(values.value(at)).copied()).collect();
@@ -244,7 +245,12 @@ impl<'a> Frame<'a> {
     }
 
     fn unknown_name(&self, row: usize, column: &'static str, name: &str) -> StoreError {
-        self.wrong(row, column, format!("\"{name}\""), "a name that the scenario or the catalogue declares".to_owned())
+        self.wrong(
+            row,
+            column,
+            format!("\"{name}\""),
+            "a name that the scenario or the catalogue declares".to_owned(),
+        )
     }
 
     /// An error about one cell.

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{
-    Array, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, UInt32Array,
-};
+use arrow_array::{Array, Float32Array, Int64Array, ListArray, RecordBatch, StringArray, UInt32Array};
 use arrow_schema::{DataType, Field};
 use habitue_core::{CategoryId, CreatorId, Item, ItemId, SimTime};
 
@@ -115,7 +113,9 @@ impl Row for ItemRow {
                 let creator = creators.is_valid(row).then(|| creators.value(row));
                 let creator = creator.map(|name| {
                     let id = creator_ids.get(name).map(|at| CreatorId(*at as u32));
-                    id.ok_or_else(|| frame.wrong(row, "creator", name, "a creator of the catalogue".to_owned()))
+                    id.ok_or_else(|| {
+                        frame.wrong(row, "creator", name, "a creator of the catalogue".to_owned())
+                    })
                 });
                 let item = Item {
                     key: keys.value(row).to_owned(),

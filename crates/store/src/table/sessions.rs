@@ -1,8 +1,6 @@
 //! The table of sessions.
 
-use arrow_array::{
-    Array, BooleanArray, Float32Array, Int32Array, Int64Array, RecordBatch, UInt32Array,
-};
+use arrow_array::{Array, BooleanArray, Float32Array, Int32Array, Int64Array, RecordBatch, UInt32Array};
 use arrow_schema::{DataType, Field};
 use habitue_core::{ArmId, EndReason, SessionRecord, SimDuration, SimTime, UserId};
 
@@ -40,7 +38,8 @@ pub(crate) fn encode(sessions: &[SessionRecord], names: &Names) -> Result<Record
     let times = |of: fn(&SessionRecord) -> i64| Int64Array::from_iter_values(sessions.iter().map(of));
     let rewards = |of: fn(&SessionRecord) -> f32| Float32Array::from_iter_values(sessions.iter().map(of));
     let keys = |of: fn(&SessionRecord) -> i32| Int32Array::from_iter_values(sessions.iter().map(of));
-    let flags = |of: fn(&SessionRecord) -> bool| sessions.iter().map(|row| Some(of(row))).collect::<BooleanArray>();
+    let flags =
+        |of: fn(&SessionRecord) -> bool| sessions.iter().map(|row| Some(of(row))).collect::<BooleanArray>();
     let (mut before, mut after) = (Mindsets::new(sessions.len()), Mindsets::new(sessions.len()));
     for session in sessions {
         before.add(&session.before);

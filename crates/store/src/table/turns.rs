@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt8Array,
-    UInt32Array,
+    Array, BooleanArray, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    UInt8Array, UInt32Array,
 };
 use arrow_schema::{DataType, Field};
 use habitue_core::{
-    Action, ArmId, Decider, Distributions, Impression, ItemId, Move, RequestText, SimDuration, SimTime, Turn, UserId,
+    Action, ArmId, Decider, Distributions, Impression, ItemId, Move, RequestText, SimDuration, SimTime, Turn,
+    UserId,
 };
 
 use super::columns::{ListsOf, list, names};
@@ -127,7 +128,9 @@ fn request_kind(request: &RequestText) -> i32 {
 /// Turns as a batch. Errors name an arm or an action that the scenario does not have.
 pub(crate) fn encode(turns: &[Turn], names: &Names) -> Result<RecordBatch, StoreError> {
     let impressions = Impressions::of(turns);
-    if let Some(action) = impressions.actions.iter().find(|action| usize::from(**action) >= names.actions.len()) {
+    if let Some(action) =
+        impressions.actions.iter().find(|action| usize::from(**action) >= names.actions.len())
+    {
         let expected = format!("a position on the scale of {} actions", names.actions.len());
         return Err(StoreError::Unknown { what: "action", found: action.to_string(), expected });
     }
@@ -148,7 +151,8 @@ pub(crate) fn encode(turns: &[Turn], names: &Names) -> Result<RecordBatch, Store
     columns.push(Int64Array::from_iter_values(turns.iter().map(|turn| turn.elapsed.0)));
     let kinds = turns.iter().map(|turn| turn.request.as_ref().map(request_kind)).collect();
     columns.push_names("request", kinds, &REQUESTS)?;
-    columns.push(turns.iter().map(|turn| turn.request.as_ref().map(RequestText::text)).collect::<StringArray>());
+    columns
+        .push(turns.iter().map(|turn| turn.request.as_ref().map(RequestText::text)).collect::<StringArray>());
     let lists = impressions.lists;
     columns.push(lists.of(Arc::new(UInt32Array::from(impressions.items)), false)?);
     columns.push(lists.of(Arc::new(Float32Array::from(impressions.propensities)), false)?);
@@ -223,7 +227,12 @@ impl<'a> ImpressionLists<'a> {
             .map(|position| {
                 let action = self.actions.values.value(actions + position);
                 if usize::from(action) >= self.scale {
-                    return Err(frame.wrong(row, "actions", action, format!("a number below {}", self.scale)));
+                    return Err(frame.wrong(
+                        row,
+                        "actions",
+                        action,
+                        format!("a number below {}", self.scale),
+                    ));
                 }
                 let rating = ratings.map(|start| start + position);
                 let rating = rating.filter(|at| self.ratings.values.is_valid(*at));

@@ -74,9 +74,11 @@ pub(crate) fn encode(users: &[UserEntry<'_>], names: &Names) -> Result<RecordBat
         interests.push(liked.collect::<Result<Vec<_>, _>>()?);
         dislikes.push(entry.persona.dislikes.iter().map(|id| category(*id)).collect::<Result<Vec<_>, _>>()?);
     }
-    let texts = |of: fn(&Persona) -> &str| StringArray::from_iter_values(users.iter().map(|row| of(row.persona)));
-    let habits =
-        |of: fn(&Habits) -> f32| Float32Array::from_iter_values(users.iter().map(|row| of(&row.persona.habits)));
+    let texts =
+        |of: fn(&Persona) -> &str| StringArray::from_iter_values(users.iter().map(|row| of(row.persona)));
+    let habits = |of: fn(&Habits) -> f32| {
+        Float32Array::from_iter_values(users.iter().map(|row| of(&row.persona.habits)))
+    };
 
     let mut columns = Columns::new(Table::Users);
     columns.push(UInt32Array::from_iter_values(users.iter().map(|row| row.user.0)));
@@ -132,7 +134,8 @@ fn history(
         ratings.range(row).unwrap_or_default(),
     );
     if of_times.len() != of_items.len() || of_ratings.len() != of_items.len() {
-        let found = format!("{} items, {} times, {} ratings", of_items.len(), of_times.len(), of_ratings.len());
+        let found =
+            format!("{} items, {} times, {} ratings", of_items.len(), of_times.len(), of_ratings.len());
         return Err(frame.wrong(row, "history_items", found, "as many of each".to_owned()));
     }
     let rows = of_items.zip(of_times).zip(of_ratings);
@@ -170,7 +173,12 @@ impl Row for UserRow {
                 let weights = weights.numbers(row).unwrap_or_default();
                 if weights.len() != interests[row].len() {
                     let expected = format!("{}, one per interest", interests[row].len());
-                    return Err(frame.wrong(row, "interest_weights", format!("{} weights", weights.len()), expected));
+                    return Err(frame.wrong(
+                        row,
+                        "interest_weights",
+                        format!("{} weights", weights.len()),
+                        expected,
+                    ));
                 }
                 let persona = Persona {
                     key: keys.value(row).to_owned(),

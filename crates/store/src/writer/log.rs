@@ -157,7 +157,9 @@ impl Log {
     fn stage(&mut self, table: Table) -> Result<(), StoreError> {
         let names = &self.names;
         let batches: Result<Vec<_>, _> = match table {
-            Table::Turns => take(&mut self.turns).chunks(BATCH).map(|rows| turns::encode(rows, names)).collect(),
+            Table::Turns => {
+                take(&mut self.turns).chunks(BATCH).map(|rows| turns::encode(rows, names)).collect()
+            }
             Table::Sessions => {
                 take(&mut self.sessions).chunks(BATCH).map(|rows| sessions::encode(rows, names)).collect()
             }
