@@ -12,6 +12,8 @@ pub struct Clicker {
     pub batch: usize,
     /// Chance to click an item of full interest.
     pub zeal: f32,
+    /// How much popularity adds to it.
+    pub herd: f32,
 }
 
 impl Clicker {
@@ -26,7 +28,8 @@ impl Clicker {
             let wanted = if state.mindset.need == Some(category) { 1.0 } else { 0.0 };
             let heard = if state.heard.contains(&shown.item) { 0.3 } else { 0.0 };
             let interest = state.interests[category.index()];
-            let appeal = self.zeal * interest + wanted + heard + 0.1 * world.stats.popularity(shown.item);
+            let appeal =
+                self.zeal * interest + wanted + heard + self.herd * world.stats.popularity(shown.item);
             let draw: f32 = stream.random();
             let name = match draw {
                 _ if draw < 0.1 * appeal => "follow",

@@ -36,6 +36,8 @@ pub struct Town {
     pub friends: usize,
     /// How many users and requests are worth giving at once: 1 or more.
     pub batch: usize,
+    /// How much users follow others.
+    pub herd: f32,
 }
 
 impl Town {
@@ -80,7 +82,7 @@ impl Town {
             log: LogOptions { enabled: true, distributions: true, rows_per_file: 1000 },
             checkpoints: Checkpoints::Never,
         };
-        Self { scenario, items: 40, users: 60, friends: 2, batch: 16 }
+        Self { scenario, items: 40, users: 60, friends: 2, batch: 16, herd: 0.1 }
     }
 
     /// Two arms with these policies.
@@ -143,8 +145,8 @@ impl Town {
             personas: (0..self.users).map(persona).collect(),
             populations: (0..self.users).map(|user| PopulationId(u16::from(user >= early))).collect(),
             models: vec![
-                Box::new(Clicker { batch: self.batch, zeal: 0.2 }),
-                Box::new(Clicker { batch: self.batch, zeal: 0.6 }),
+                Box::new(Clicker { batch: self.batch, zeal: 0.2, herd: self.herd }),
+                Box::new(Clicker { batch: self.batch, zeal: 0.6, herd: self.herd }),
             ],
             graph,
         }
