@@ -66,7 +66,7 @@ fn policies_and_users_know_every_turn_before() {
 
 #[test]
 fn every_turn_ends_a_window_for_the_policies_of_its_world() {
-    for (design, other) in [(Design::Split, true), (Design::Paired, false)] {
+    for (design, both) in [(Design::Split, true), (Design::Paired, false)] {
         let mut simulation = small().arms(design, counting(), random()).start();
         let mut served = [0, 0];
         while let Some(rows) = simulation.advance().unwrap() {
@@ -76,9 +76,10 @@ fn every_turn_ends_a_window_for_the_policies_of_its_world() {
             }
             // The policy of the turn just played is told at the start of the next one.
             let told = |arm: usize| updates[arm].1;
-            match other {
-                true => assert!(told(0) + 1 >= served[0] + served[1] && told(0) == told(1)),
-                false => assert!((0..2).all(|arm| told(arm) <= served[arm] && told(arm) + 1 >= served[arm])),
+            if both {
+                assert!(told(0) + 1 >= served[0] + served[1] && told(0) == told(1));
+            } else {
+                assert!((0..2).all(|arm| told(arm) <= served[arm] && told(arm) + 1 >= served[arm]));
             }
         }
         assert!(served[0] > 0 && served[1] > 0);

@@ -1,3 +1,5 @@
+#![allow(clippy::float_cmp, reason = "sums are exact where their order is")]
+
 use habitue_core::{
     Action, ActionScale, Feedback, ReturnReward, Reward, SessionRecord, SlateItem, UserState,
 };

@@ -98,7 +98,9 @@ impl Simulation {
         }
         check_late(&plan.scenario, progress)?;
         intervention::check(&plan.scenario, &parts, progress.applied)?;
-        edits.iter().for_each(|edit| edit.apply(&mut parts.personas));
+        for edit in &edits {
+            edit.apply(&mut parts.personas);
+        }
         let shelf = Shelf::new(&parts.catalogue, progress.opened.unwrap_or(SimTime::ZERO), removed);
         let mut simulation = Self::assemble(plan, parts, maker, shelf, societies, progress, edits)?;
         for (server, served) in simulation.servers.iter_mut().zip(arms) {

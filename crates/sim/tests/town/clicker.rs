@@ -1,5 +1,5 @@
 use habitue_core::{
-    Action, CategoryId, DAY, Decider, Decision, Departure, Distributions, Encounter, Feedback, HOUR, Message,
+    CategoryId, DAY, Decider, Decision, Departure, Distributions, Encounter, Feedback, HOUR, Message,
     Mindset, Move, Persona, Purpose, SimDuration, SimTime, Streams, UserId, UserModel, UserModelError,
     UserState, Visit, World, turn_counter,
 };
@@ -134,9 +134,4 @@ impl UserModel for Clicker {
         state.mindset.mood =
             (state.mindset.mood * 0.9 + 0.1 * f32::from(u8::from(message.positive))).min(1.0);
     }
-}
-
-/// What a clicker does is an action of the scale.
-pub fn action(scale: &habitue_core::ActionScale, name: &str) -> Action {
-    scale.find(name).unwrap()
 }

@@ -1,9 +1,8 @@
 //! A small world: users who click by taste and talk, policies that count clicks.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a town that cannot be built fails the test")]
 
 use habitue_core::scenario::catalogue::{CatalogueSpec, ItemSpec};
-use habitue_core::scenario::choice::ChoiceConfig;
-use habitue_core::scenario::persona::PersonaSpec;
 use habitue_core::scenario::policy::{PolicyConfig, PopularityConfig, RandomConfig};
 use habitue_core::scenario::{
     Arm, CatalogueSource, Checkpoints, Design, GraphSource, Intervention, InterventionKind, LogOptions,
@@ -134,7 +133,7 @@ impl Town {
         };
         let mut graph = SocialGraph::empty(self.users);
         for user in 0..self.users {
-            for step in 1..=self.friends.min(self.users - 1) {
+            for step in 1..=self.friends {
                 let friend = (user + step * step) % self.users;
                 graph.connect(UserId(user as u32), UserId(friend as u32));
             }
@@ -157,7 +156,11 @@ impl Town {
     }
 
     pub fn try_start(&self) -> Result<Simulation, SimError> {
-        Simulation::new(self.scenario.clone(), self.parts(), Box::new(Maker { batch: self.batch }))
+        self.start_with(self.parts())
+    }
+
+    pub fn start_with(&self, parts: Parts) -> Result<Simulation, SimError> {
+        Simulation::new(self.scenario.clone(), parts, Box::new(Maker { batch: self.batch }))
     }
 
     /// Goes on from a snapshot, with the catalogue and personas of the simulation it was taken of.
@@ -196,8 +199,8 @@ pub fn population(name: &str) -> Population {
     Population {
         name: name.into(),
         size: None,
-        personas: PersonaSource::Spec(Box::new(PersonaSpec::default())),
-        model: ModelConfig::Choice(Box::new(ChoiceConfig::default())),
+        personas: PersonaSource::Spec(Box::default()),
+        model: ModelConfig::Choice(Box::default()),
     }
 }
 
