@@ -20,10 +20,10 @@ fn town() -> Town {
 
 /// Plays the town with and without the intervention: all windows before it are identical, some after it are not.
 fn played(kind: InterventionKind) -> (WindowRows, Simulation) {
-    played_in(&town(), kind)
+    played_in(&town(), &kind)
 }
 
-fn played_in(town: &Town, kind: InterventionKind) -> (WindowRows, Simulation) {
+fn played_in(town: &Town, kind: &InterventionKind) -> (WindowRows, Simulation) {
     let calm = town.run();
     let town = town.clone().at(AT, kind.clone());
     let mut simulation = town.start();
@@ -49,15 +49,15 @@ fn shown(rows: &WindowRows, item: ItemId) -> usize {
 
 /// Share of shown items of a category that this user engages with.
 fn taste<'a>(turns: impl Iterator<Item = &'a Turn>, category: usize) -> f64 {
-    let (mut shown, mut engaged) = (0, 0);
+    let (mut shown, mut engaged) = (0u32, 0u32);
     for impression in turns.flat_map(|turn| &turn.impressions) {
         if impression.item.index() % town::CATEGORIES == category && impression.item.index() < 40 {
             shown += 1;
-            engaged += usize::from(impression.action.0 >= 3);
+            engaged += u32::from(impression.action.0 >= 3);
         }
     }
     assert!(shown > 50, "{shown}");
-    engaged as f64 / shown as f64
+    f64::from(engaged) / f64::from(shown)
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn creator_post_publishes_and_tells_the_followers() {
         InterventionKind::CreatorPost { creator: "studio-2".into(), item: Box::new(item("hit", "c2")) };
     for design in [Design::Split, Design::Paired] {
         let town = Town::new(HOURLY).arms(design, counting(), random());
-        let (rows, simulation) = played_in(&town, post.clone());
+        let (rows, simulation) = played_in(&town, &post);
         let creator = simulation.catalogue().find_creator("studio-2").unwrap();
         assert_eq!(rows.items[0].creator, Some(creator));
 
