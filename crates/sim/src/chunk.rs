@@ -1,13 +1,14 @@
 //! The users of one arm and population whose sessions are played side by side within a window.
 
 use habitue_core::{
-    ArmId, Departure, EndReason, Encounter, Persona, Policy, Request, SessionRecord, SimTime, SocialGraph, Streams, Turn,
-    UserId, UserModel, Visit, World,
+    ArmId, Departure, Encounter, EndReason, Persona, Policy, Request, SessionRecord, SimTime, SocialGraph,
+    Streams, Turn, UserId, UserModel, Visit, World,
 };
 
 use crate::error::SimError;
 use crate::resident::Resident;
-use crate::session::{Need, Rules, Session};
+use crate::rules::Rules;
+use crate::session::{Need, Session};
 
 /// What the users of a window have in common.
 pub(crate) struct Scene<'a> {
@@ -50,9 +51,8 @@ pub(crate) fn play(
 ) -> Result<Vec<Life>, SimError> {
     let mut lives: Vec<Life> = users.iter().map(|_| Life::default()).collect();
     loop {
-        let active: Vec<usize> = (0..users.len())
-            .filter(|&at| users[at].1.due.is_some_and(|due| due < scene.end))
-            .collect();
+        let active: Vec<usize> =
+            (0..users.len()).filter(|&at| users[at].1.due.is_some_and(|due| due < scene.end)).collect();
         if active.is_empty() {
             break;
         }
@@ -141,7 +141,8 @@ fn show_slates(
     for (&at, slate) in active.iter().zip(slates) {
         let (user, resident) = &mut users[at];
         let before = resident.state.mindset;
-        let available = |item: habitue_core::ItemId| scene.is_available.get(item.index()).copied().unwrap_or(false);
+        let available =
+            |item: habitue_core::ItemId| scene.is_available.get(item.index()).copied().unwrap_or(false);
         in_session(*user, open(resident).show(scene.rules, slate, before, available))?;
     }
     Ok(())

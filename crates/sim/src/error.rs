@@ -28,7 +28,9 @@ pub enum SimError {
         source: SessionError,
     },
     /// A policy answered another number of requests.
-    #[error("arm \"{arm}\": policy \"{policy}\" gave {got} slates, expected {expected}, one for each request")]
+    #[error(
+        "arm \"{arm}\": policy \"{policy}\" gave {got} slates, expected {expected}, one for each request"
+    )]
     SlateCount {
         /// The arm.
         arm: String,

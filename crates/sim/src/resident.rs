@@ -2,12 +2,11 @@
 
 use std::collections::VecDeque;
 
-use habitue_core::{
-    Catalogue, CreatorId, HistoryEntry, SimTime, Turn, UserState,
-};
+use habitue_core::{Catalogue, CreatorId, HistoryEntry, SimTime, Turn, UserState};
 use serde::{Deserialize, Serialize};
 
-use crate::session::{Rules, Session};
+use crate::rules::Rules;
+use crate::session::Session;
 
 /// One user in one world.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,31 +2,12 @@
 //! anything up.
 
 use habitue_core::{
-    ActionScale, ArmId, Decider, Decision, EndReason, Impression, ItemId, Mindset, Move, RequestText, Reward, Slate,
-    SimDuration, SimTime, Turn, UserId,
+    ArmId, Decider, Decision, EndReason, Impression, ItemId, Mindset, Move, RequestText, SimDuration,
+    SimTime, Slate, Turn, UserId,
 };
 use serde::{Deserialize, Serialize};
 
-/// The rules all sessions of a run share.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rules {
-    /// Items asked for per slate; at least 1.
-    pub slate_size: usize,
-    /// The action scale.
-    pub scale: ActionScale,
-    /// Whether users rate what they engage with.
-    pub rate: bool,
-    /// How many of a user's reactions a request carries.
-    pub history: usize,
-    /// The most turns a session can have; at least 1.
-    pub max_turns: u32,
-    /// Time a turn takes on top of the dwell.
-    pub overhead: SimDuration,
-    /// Whether turns carry the distributions of all choices.
-    pub distributions: bool,
-    /// What counts.
-    pub reward: Reward,
-}
+use crate::rules::Rules;
 
 /// What a session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,10 +106,22 @@ enum Phase {
 /// One visit of one user.
 ///
 /// ```
-/// use habitue_core::{ArmId, Decider, Decision, EndReason, ItemId, Mindset, Move, SimTime, Slate, UserId};
-/// use habitue_sim::{Need, Session, rules_for_tests};
+/// use habitue_core::{
+///     ActionScale, ArmId, Decider, Decision, EndReason, ItemId, Mindset, Move, Reward, SimDuration, SimTime, Slate,
+///     UserId,
+/// };
+/// use habitue_sim::{Need, Rules, Session};
 ///
-/// let rules = rules_for_tests();
+/// let rules = Rules {
+///     slate_size: 2,
+///     scale: ActionScale::new(&["skip", "click"], "click")?,
+///     rate: false,
+///     history: 10,
+///     max_turns: 50,
+///     overhead: SimDuration(1_000),
+///     distributions: false,
+///     reward: Reward { actions: vec![0.0, 1.0], dwell_minute: 0.0, rating_point: 0.0, turn: 0.0, return_within: None },
+/// };
 /// let mut session = Session::open(ArmId(0), UserId(3), 0, SimTime::ZERO, Mindset::default());
 /// assert_eq!(session.need(), Need::Slate);
 /// let slate = Slate::certain([ItemId(1), ItemId(0)]);
@@ -139,7 +132,7 @@ enum Phase {
 /// let turn = session.decide(&rules, decision, Mindset::default(), Decider::Choice)?;
 /// assert_eq!(turn.elapsed.seconds(), 3.0 + rules.overhead.seconds());
 /// assert_eq!(session.need(), Need::Finished(EndReason::Left));
-/// # Ok::<(), habitue_sim::SessionError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
@@ -274,7 +267,8 @@ impl Session {
         self.expect(Need::Decision, "a decision")?;
         let Phase::Deciding { slate, .. } = &self.phase else { unreachable!("checked by expect") };
         check_decision(rules, slate.items.len(), &decision)?;
-        let Phase::Deciding { slate, before, outage } = std::mem::replace(&mut self.phase, Phase::Browsing) else {
+        let Phase::Deciding { slate, before, outage } = std::mem::replace(&mut self.phase, Phase::Browsing)
+        else {
             unreachable!("checked by expect")
         };
 
@@ -382,7 +376,11 @@ fn check_decision(rules: &Rules, expected: usize, decision: &Decision) -> Result
             return wrong("rating", f64::from(feedback.rating), "1 to 5, or 0 for none");
         }
         if feedback.rating > 0 && !rules.rate {
-            return wrong("rating", f64::from(feedback.rating), "none, since the scenario asks for no ratings");
+            return wrong(
+                "rating",
+                f64::from(feedback.rating),
+                "none, since the scenario asks for no ratings",
+            );
         }
     }
     Ok(())
