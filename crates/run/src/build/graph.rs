@@ -23,10 +23,14 @@ pub(super) fn graph(
     streams: Streams,
 ) -> Result<SocialGraph, RunError> {
     match source {
-        GraphSource::None => Ok(SocialGraph::default()),
+        GraphSource::None => Ok(SocialGraph::empty(personas.len())),
         GraphSource::Random { mean_degree } => random(personas.len(), *mean_degree, streams),
         GraphSource::File(path) => Ok(read(path, personas)?),
-        GraphSource::Dataset => Ok(dataset.map_or_else(SocialGraph::default, |data| of_dataset(data, personas))),
+        GraphSource::Dataset => dataset.map(|dataset| of_dataset(dataset, personas)).ok_or_else(|| RunError::Field {
+            field: "social.graph.kind".to_owned(),
+            value: "\"dataset\"".to_owned(),
+            expected: "a catalogue from a data set".to_owned(),
+        }),
     }
 }
 
@@ -65,7 +69,7 @@ fn by_key(personas: &[Persona]) -> BTreeMap<&str, UserId> {
 }
 
 /// Friendships from a CSV file with the columns `from,to`: `to` hears `from`.
-pub(crate) fn read(path: &Path, personas: &[Persona]) -> Result<SocialGraph, DataError> {
+pub(super) fn read(path: &Path, personas: &[Persona]) -> Result<SocialGraph, DataError> {
     let users = by_key(personas);
     let unreadable = |error: &csv::Error| {
         let line = error.position().map(csv::Position::line);
@@ -109,6 +113,19 @@ pub(crate) fn read(path: &Path, personas: &[Persona]) -> Result<SocialGraph, Dat
         graph.connect(edge[0], edge[1]);
     }
     Ok(graph)
+}
+
+/// The friendships as [`read`] reads them.
+pub(super) fn to_csv(graph: &SocialGraph, personas: &[Persona]) -> Vec<u8> {
+    let mut file = csv::Writer::from_writer(Vec::new());
+    // Writing to memory cannot fail.
+    let _ = file.write_record(COLUMNS);
+    for (from, persona) in personas.iter().enumerate() {
+        for to in graph.friends(UserId(from as u32)) {
+            let _ = file.write_record([&persona.key, &personas[to.index()].key]);
+        }
+    }
+    file.into_inner().unwrap_or_default()
 }
 
 /// The friendships of a data set, as far as both users are in the run.
