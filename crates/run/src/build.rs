@@ -169,7 +169,11 @@ fn personas_of(
     Ok(own)
 }
 
-fn check_keys(scenario: &Scenario, personas: &[Persona], populations: &[PopulationId]) -> Result<(), RunError> {
+fn check_keys(
+    scenario: &Scenario,
+    personas: &[Persona],
+    populations: &[PopulationId],
+) -> Result<(), RunError> {
     let name = |at: usize| scenario.populations[populations[at].index()].name.clone();
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, persona) in personas.iter().enumerate() {

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use habitue_core::scenario::Scenario;
 use habitue_core::{ArmId, SimTime, UserId};
 use habitue_sim::Simulation;
-use habitue_store::{Manifest, RunReader, RunStatus, RunSummary, RunWriter, StoreError, UserEntry, run_folder};
+use habitue_store::{
+    Manifest, RunReader, RunStatus, RunSummary, RunWriter, StoreError, UserEntry, run_folder,
+};
 
 use crate::build::{self, Zoo};
 use crate::error::RunError;
@@ -125,7 +127,7 @@ fn refuse_another(scenario: &Scenario, root: &Path) -> Result<(), RunError> {
     }
 }
 
-fn with_threads<T: Send>(
+pub(crate) fn with_threads<T: Send>(
     control: &mut Control<'_>,
     work: impl FnOnce(&mut Control<'_>) -> Result<T, RunError> + Send,
 ) -> Result<T, RunError> {
@@ -215,7 +217,16 @@ impl<'a> Drive<'a> {
         before: Clock,
     ) -> Self {
         let turns_before = tally.progress().0;
-        Self { scenario, simulation, log, windows: before.windows, tally, before, started: Instant::now(), turns_before }
+        Self {
+            scenario,
+            simulation,
+            log,
+            windows: before.windows,
+            tally,
+            before,
+            started: Instant::now(),
+            turns_before,
+        }
     }
 
     fn to_the_end(mut self, control: &mut Control<'_>) -> Result<Outcome, RunError> {
@@ -264,9 +275,8 @@ impl<'a> Drive<'a> {
         let clock = Clock { windows: self.windows, wall: self.wall() };
         let Some(log) = &mut self.log else { return Ok(()) };
         let snapshot = self.simulation.snapshot()?;
-        let state = checkpoint::pack(&clock, self.tally.counts(), &snapshot).map_err(|problem| {
-            RunError::Checkpoint { folder: log.folder().to_path_buf(), problem }
-        })?;
+        let state = checkpoint::pack(&clock, self.tally.counts(), &snapshot)
+            .map_err(|problem| RunError::Checkpoint { folder: log.folder().to_path_buf(), problem })?;
         drop(snapshot);
         log.save(&state)?;
         tracing::info!(time = %self.simulation.now(), bytes = state.len(), "checkpoint");
@@ -299,6 +309,6 @@ impl Outcome {
     /// What the manifest keeps of it.
     fn details(&self) -> BTreeMap<String, serde_json::Value> {
         let summary = serde_json::to_value(&self.summary).unwrap_or_default();
-        [("summary".to_owned(), summary), ("windows".to_owned(), self.windows.into())].into()
+        [(Summary::DETAIL.to_owned(), summary), ("windows".to_owned(), self.windows.into())].into()
     }
 }

@@ -21,7 +21,9 @@ pub enum RunError {
         expected: String,
     },
     /// Two users with the same key.
-    #[error("persona \"{key}\" is in population \"{second}\" and already in \"{first}\", expected keys that differ")]
+    #[error(
+        "persona \"{key}\" is in population \"{second}\" and already in \"{first}\", expected keys that differ"
+    )]
     SamePersona {
         /// The key.
         key: String,

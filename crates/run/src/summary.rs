@@ -18,6 +18,11 @@ pub struct Summary {
     pub arms: Vec<ArmSummary>,
 }
 
+impl Summary {
+    /// Where the manifest keeps it.
+    pub(crate) const DETAIL: &str = "summary";
+}
+
 /// What came of an arm. Shares and means that have nothing to be taken over are `None`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ArmSummary {
@@ -49,6 +54,18 @@ pub struct ArmSummary {
     pub churned: Option<f64>,
     /// Times the policy's parameters have changed; unknown when counted from the log of a run that is not finished.
     pub policy_updates: Option<u64>,
+}
+
+/// The summary of a run: as its manifest keeps it, or, if the run is not finished, counted from its log.
+///
+/// # Errors
+/// If the run is damaged.
+pub fn summary_of(run: &RunReader) -> Result<Summary, RunError> {
+    let kept = run.manifest().and_then(|manifest| manifest.details.get(Summary::DETAIL));
+    match kept.map(Summary::deserialize) {
+        Some(Ok(summary)) => Ok(summary),
+        Some(Err(_)) | None => Ok(Tally::read(run)?.summary(|_| None)),
+    }
 }
 
 /// Counters behind a [`Summary`], fed with the rows of a run in the order of the log.
@@ -213,7 +230,8 @@ impl Tally {
     /// Goes on from what had been counted; false if the counts are those of another run.
     #[must_use]
     pub(crate) fn restore(&mut self, counts: Counts) -> bool {
-        let fits = counts.arms.len() == self.counts.arms.len() && counts.lives.len() == self.counts.lives.len();
+        let fits =
+            counts.arms.len() == self.counts.arms.len() && counts.lives.len() == self.counts.lives.len();
         if fits {
             self.counts = counts;
         }

@@ -35,7 +35,8 @@ pub(super) fn generate(
     let length = match spec.duration_seconds {
         0.0 => None,
         mean => Some(
-            Exp::new(mean.recip()).map_err(|_| wrong("duration_seconds", mean, "a mean of 0 or more seconds"))?,
+            Exp::new(mean.recip())
+                .map_err(|_| wrong("duration_seconds", mean, "a mean of 0 or more seconds"))?,
         ),
     };
 

@@ -26,11 +26,13 @@ pub(super) fn graph(
         GraphSource::None => Ok(SocialGraph::empty(personas.len())),
         GraphSource::Random { mean_degree } => random(personas.len(), *mean_degree, streams),
         GraphSource::File(path) => Ok(read(path, personas)?),
-        GraphSource::Dataset => dataset.map(|dataset| of_dataset(dataset, personas)).ok_or_else(|| RunError::Field {
-            field: "social.graph.kind".to_owned(),
-            value: "\"dataset\"".to_owned(),
-            expected: "a catalogue from a data set".to_owned(),
-        }),
+        GraphSource::Dataset => {
+            dataset.map(|dataset| of_dataset(dataset, personas)).ok_or_else(|| RunError::Field {
+                field: "social.graph.kind".to_owned(),
+                value: "\"dataset\"".to_owned(),
+                expected: "a catalogue from a data set".to_owned(),
+            })
+        }
     }
 }
 

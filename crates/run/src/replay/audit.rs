@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use habitue_core::scenario::PolicySpec;
 use habitue_core::{ArmId, ItemId, Policy, PolicyError, Request, Slate, Streams, Turn, UserId, World};
 use serde::Serialize;
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use habitue_core::{
-    Action, ActionScale, ArmId, Decision, Feedback, ItemId, Move, RequestText, SessionRecord, SimDuration, SimTime,
-    Turn, UserId,
+    Action, ActionScale, ArmId, Decision, Feedback, ItemId, Move, RequestText, SessionRecord, SimDuration,
+    SimTime, Turn, UserId,
 };
 use habitue_store::{RunReader, StoreError};
 
@@ -64,7 +64,7 @@ pub(super) struct LoggedTurn<'a> {
     pub(super) elapsed: SimDuration,
     pub(super) request: Option<&'a RequestText>,
     pub(super) reply: Option<&'a str>,
-    pub(super) items: Vec<ItemId>,
+    pub(super) items: Vec<u32>,
     pub(super) propensities: Vec<f32>,
     pub(super) log_propensity: f64,
     pub(super) reward: f32,
@@ -185,7 +185,7 @@ impl Script {
             elapsed: self.elapsed[row],
             request: words.and_then(|words| words.request.as_ref()),
             reply: words.and_then(|words| words.reply.as_deref()),
-            items: self.shown(row).iter().map(|shown| shown.item).collect(),
+            items: self.shown(row).iter().map(|shown| shown.item.0).collect(),
             propensities: self.shown(row).iter().map(|shown| shown.propensity).collect(),
             log_propensity: self.log_propensities[row],
             reward: self.rewards[row],

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use habitue_core::{
-    Decider, Decision, Departure, Encounter, Message, Mindset, Move, Persona, SimDuration, SimTime, Streams, UserId,
-    UserModel, UserModelError, UserState, Visit, World,
+    Decider, Decision, Departure, Encounter, Message, Mindset, Move, Persona, SimDuration, SimTime, Streams,
+    UserId, UserModel, UserModelError, UserState, Visit, World,
 };
 
 use super::script::{Script, skip};
