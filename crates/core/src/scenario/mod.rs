@@ -10,6 +10,7 @@ mod problem;
 mod resolve;
 mod resolved;
 mod schema;
+mod shape;
 mod sources;
 mod span;
 mod texts;

@@ -73,20 +73,30 @@ pub enum PersonasRef {
     /// line.
     Path(String),
     /// The users of the scenario's data set: `{ from = "history" }`.
-    History {
-        /// The users of the scenario's data set.
-        from: HistoryWord,
-    },
+    History(HistoryRef),
     /// A file of personas: `{ file = "users.csv", mapping = "users.toml" }`.
-    File {
-        /// TOML, JSONL or CSV.
-        file: String,
-        /// For CSV: the TOML file that says which column is what.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        mapping: Option<String>,
-    },
+    File(PersonaFileRef),
     /// A specification from which personas are drawn.
     Spec(#[schemars(with = "PersonaSpec")] toml::Table),
+}
+
+/// The users of the scenario's data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryRef {
+    /// Where from: the only source there is besides files and specifications.
+    pub from: HistoryWord,
+}
+
+/// A file of personas.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonaFileRef {
+    /// TOML, JSONL or CSV.
+    pub file: String,
+    /// For CSV: the TOML file that says which column is what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<String>,
 }
 
 /// The word `history`.
