@@ -1,13 +1,19 @@
 //! The discrete-event simulation: sessions, windows, arms, interventions, snapshots.
-#![allow(dead_code, reason = "the interface comes first")]
 
 mod chunk;
 mod error;
+mod intervention;
+mod mail;
 mod parts;
+mod plan;
 mod resident;
 mod rules;
+mod schedule;
+mod server;
 mod session;
+mod shelf;
 mod simulation;
+mod society;
 
 pub use error::SimError;
 pub use parts::{Parts, PolicyMaker};
