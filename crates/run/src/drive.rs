@@ -165,6 +165,16 @@ fn from_the_start(
     } else {
         None
     };
+    tracing::info!(
+        name = scenario.name,
+        seed = scenario.seed,
+        users = simulation.personas().len(),
+        items = simulation.catalogue().len(),
+        arms = scenario.arms.len(),
+        threads = rayon::current_num_threads(),
+        version = env!("CARGO_PKG_VERSION"),
+        "the run starts"
+    );
     let tally = tally(scenario, &simulation);
     Drive::new(scenario, simulation, log, tally, Clock::default()).to_the_end(control)
 }
@@ -187,6 +197,8 @@ fn from_a_checkpoint(
     if !tally.restore(counts) {
         return Err(unusable("its counters are those of another run".to_owned()));
     }
+    let threads = rayon::current_num_threads();
+    tracing::info!(time = %simulation.now(), threads, "the run goes on from a checkpoint");
     Drive::new(scenario, simulation, Some(writer), tally, clock).to_the_end(control)
 }
 
@@ -248,6 +260,7 @@ impl<'a> Drive<'a> {
             }
             if stop {
                 let now = self.simulation.now();
+                tracing::info!(time = %now, "the run was asked to stop");
                 return Ok(self.outcome(Ending::Interrupted(now)));
             }
         }
@@ -289,6 +302,8 @@ impl<'a> Drive<'a> {
             let manifest = log.finish(RunSummary { wall: outcome.wall, details: outcome.details() })?;
             outcome.ending = Ending::Finished(Some(Box::new(manifest)));
         }
+        let seconds = outcome.wall.as_secs_f64();
+        tracing::info!(windows = outcome.windows, seconds, "the run is finished");
         Ok(outcome)
     }
 

@@ -3,8 +3,6 @@
 mod audit;
 mod compare;
 mod script;
-#[cfg(test)]
-mod tests;
 mod users;
 
 use std::path::Path;

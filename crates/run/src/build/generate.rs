@@ -103,19 +103,19 @@ impl Zipf {
 
     /// A category other than `taken`; `taken` itself if the law gives all others no weight.
     fn draw(&self, stream: &mut Stream, taken: Option<u16>) -> u16 {
-        let below = |at: usize| if at == 0 { 0.0 } else { self.sums[at - 1] };
+        let total = self.sums[self.sums.len() - 1];
         let (from, width) = taken.map_or((f64::INFINITY, 0.0), |taken| {
             let at = usize::from(taken);
-            (below(at), self.sums[at] - below(at))
+            let from = if at == 0 { 0.0 } else { self.sums[at - 1] };
+            (from, self.sums[at] - from)
         });
-        let total = self.sums[self.sums.len() - 1];
         let mut point = stream.random::<f64>() * (total - width);
         if point >= from {
             point += width;
         }
         let at = self.sums.partition_point(|sum| *sum <= point);
-        // Rounding can put the point on the very end.
-        at.min(self.sums.len() - 1) as u16
+        // Rounding, or no other weight, can put the point on the very end.
+        at.min(self.sums.partition_point(|sum| *sum < total)) as u16
     }
 }
 

@@ -145,3 +145,6 @@ fn of_dataset(dataset: &Dataset, personas: &[Persona]) -> SocialGraph {
     }
     graph
 }
+
+#[cfg(test)]
+mod tests;
