@@ -56,7 +56,9 @@ impl Observer for Display {
 
     fn progress(&mut self, progress: &Progress) {
         let Some(style) = &self.style else { return };
-        let from = *self.from.get_or_insert(progress.now);
+        // Some commands make several runs.
+        let from = self.from.filter(|from| *from <= progress.now).unwrap_or(progress.now);
+        self.from = Some(from);
         let pause = if matches!(style, Style::Bar(_)) { MOVES } else { LINES };
         if self.shown.elapsed() < pause {
             return;

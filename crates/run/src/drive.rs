@@ -86,6 +86,8 @@ pub struct Outcome {
     pub windows: u64,
     /// Real time, that before resumptions included.
     pub wall: Duration,
+    /// Threads used by this process.
+    pub threads: usize,
 }
 
 /// Runs a scenario to its horizon. The run folder is made inside `root` and named by [`habitue_store::run_folder`].
@@ -301,6 +303,7 @@ impl<'a> Drive<'a> {
         if let Some(log) = self.log {
             let manifest = log.finish(RunSummary { wall: outcome.wall, details: outcome.details() })?;
             outcome.ending = Ending::Finished(Some(Box::new(manifest)));
+            outcome.wall = self.before.wall + self.started.elapsed();
         }
         let seconds = outcome.wall.as_secs_f64();
         tracing::info!(windows = outcome.windows, seconds, "the run is finished");
@@ -316,6 +319,7 @@ impl<'a> Drive<'a> {
             summary: self.tally.summary(updates),
             windows: self.windows,
             wall: self.wall(),
+            threads: rayon::current_num_threads(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From a scenario to a run.
 
+mod bench;
 mod build;
 mod drive;
 mod error;
@@ -7,6 +8,7 @@ mod replay;
 mod sources;
 mod summary;
 
+pub use bench::{Bench, BenchOptions, Measured, bench};
 pub use build::{parts, simulation};
 pub use drive::{Control, Ending, Observer, Outcome, Progress, Unobserved, resume, start};
 pub use error::RunError;

@@ -48,7 +48,8 @@ fn turn_by_turn_replays() {
 #[test]
 fn every_policy_replays() {
     for kind in ["random", "item-knn", "linucb", "diag-linucb", "thompson-bernoulli", "thompson-linear"] {
-        let replay = is_faithful(&town(&[&format!("arm.0.policy={{ kind = \"{kind}\" }}"), "horizon=\"4d\""]));
+        let replay =
+            is_faithful(&town(&[&format!("arm.0.policy={{ kind = \"{kind}\" }}"), "horizon=\"4d\""]));
         assert_eq!(replay.audit.agree, replay.turns, "{kind}");
     }
 }

@@ -42,7 +42,8 @@ fn checkpoints_and_threads_change_nothing() {
     let root = tempfile::tempdir().unwrap();
     let first = run(&town(&["checkpoint.every=\"never\""]), &root.path().join("never"));
     let often = run(&town(&["checkpoint.windows=1"]), &root.path().join("often"));
-    let eight = drive(8, |control| habitue_run::start(&town(&[]), &root.path().join("eight"), control)).unwrap();
+    let eight =
+        drive(8, |control| habitue_run::start(&town(&[]), &root.path().join("eight"), control)).unwrap();
     let one = drive(1, |control| habitue_run::start(&town(&[]), &root.path().join("one"), control)).unwrap();
     for other in [often, eight, one] {
         assert!(tables(&folder(&first)) == tables(&folder(&other)));

@@ -50,10 +50,8 @@ fn numbers_are_those_of_a_count_by_hand() {
         }
         let churned = own.iter().filter(|session| session.churned).count();
         assert!((summary.churned.unwrap() - churned as f64 / members.len() as f64).abs() < 1e-12);
-        let rewards: f64 = own
-            .iter()
-            .map(|session| f64::from(session.turn_reward) + f64::from(session.return_reward))
-            .sum();
+        let rewards: f64 =
+            own.iter().map(|session| f64::from(session.turn_reward) + f64::from(session.return_reward)).sum();
         assert!((summary.reward_per_user.unwrap() - rewards / members.len() as f64).abs() < 1e-3);
     }
 }

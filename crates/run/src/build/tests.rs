@@ -65,5 +65,8 @@ fn a_file_that_has_too_few_users_is_said() {
     std::fs::write(&path, "{ \"key\": \"x\", \"interests\": { \"category-1\": 1.0 } }\n").unwrap();
     let mut scenario = scenario();
     scenario.populations[0].personas = PersonaSource::File { path, mapping: None };
-    assert_eq!(wrong(&scenario), "size of population \"a\" is 3, expected at most 1, as many as its source has");
+    assert_eq!(
+        wrong(&scenario),
+        "size of population \"a\" is 3, expected at most 1, as many as its source has"
+    );
 }

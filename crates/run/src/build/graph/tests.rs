@@ -67,7 +67,8 @@ fn what_is_wrong_with_a_file_is_said() {
             std::fs::write(&path, content).unwrap();
         }
         let error = read(&path, &people(2)).unwrap_err();
-        writeln!(said, "{}", error.to_string().replace(&folder.path().display().to_string(), "FOLDER")).unwrap();
+        writeln!(said, "{}", error.to_string().replace(&folder.path().display().to_string(), "FOLDER"))
+            .unwrap();
     }
     insta::assert_snapshot!(said);
 }
