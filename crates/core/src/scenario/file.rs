@@ -15,8 +15,8 @@ pub use intervention::{
     RemoveItemsFile, SwapPolicyFile,
 };
 pub use population::{
-    CatalogueFile, DatasetName, FileGraphFile, GraphFile, HistoryRef, HistoryWord, ModelName, PersonasRef,
-    PersonaFileRef, PopulationFile, RandomGraphFile, SocialFile,
+    CatalogueFile, DatasetName, FileGraphFile, GraphFile, HistoryRef, HistoryWord, ModelName, PersonaFileRef,
+    PersonasRef, PopulationFile, RandomGraphFile, SocialFile,
 };
 pub use run::{CheckpointFile, LogFile};
 use schemars::JsonSchema;

@@ -103,11 +103,14 @@ impl<'s> Shape<'s> {
     }
 
     fn outside(&self, schema: &'s Json, node: &Node, way: &Way) -> Finding {
-        Finding::of(node, way, format!("`{}` is out of range", way.name())).expected(expected(
-            self,
-            schema,
-            Some(node),
-        ))
+        let name = way.name();
+        let message = match node.text() {
+            Some("") => format!("`{name}` is empty"),
+            Some(_) if schema["format"] == DURATION => format!("`{name}` is not a duration"),
+            Some(_) if schema["type"] != "string" => format!("`{name}` has no such value"),
+            _ => format!("`{name}` is out of range"),
+        };
+        Finding::of(node, way, message).expected(expected(self, schema, Some(node)))
     }
 
     fn wrong_type(&mut self, schema: &'s Json, node: &Node, way: &Way) {
@@ -222,7 +225,9 @@ fn text_fits(schema: &Json, text: &str) -> Result<(), String> {
         return Err(String::new());
     }
     if schema["format"] == DURATION {
-        SimDuration::parse(text).map(drop)?;
+        // Of a text without a number there is nothing to say.
+        let numbers = text.contains(|character: char| character.is_ascii_digit());
+        SimDuration::read(text).map(drop).map_err(|reason| if numbers { reason } else { String::new() })?;
     }
     Ok(())
 }

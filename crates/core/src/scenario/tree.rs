@@ -248,8 +248,24 @@ impl Node {
         entries.len() < before
     }
 
+    /// Puts a plain value of the same type in place of what is at the end of the way. Whether there was something else.
+    pub(super) fn make_harmless(&mut self, way: &Way) -> bool {
+        let Some(node) = way.0.iter().try_fold(self, Self::step_mut) else { return false };
+        match &mut node.value {
+            Value::Integer(number) => std::mem::replace(number, 1) != 1,
+            Value::Float(number) => std::mem::replace(number, 0.5) != 0.5,
+            Value::Text(text) => std::mem::replace(text, "x".to_owned()) != "x",
+            Value::List(elements) => {
+                let before = elements.len();
+                elements.truncate(1);
+                elements.len() < before
+            }
+            Value::Huge(_) | Value::Boolean(_) | Value::Date(_) | Value::Table(_) => false,
+        }
+    }
+
     /// The value one step down, to change it.
-    pub(super) fn step_mut(&mut self, step: &Step) -> Option<&mut Self> {
+    fn step_mut(&mut self, step: &Step) -> Option<&mut Self> {
         match (&mut self.value, step) {
             (Value::Table(entries), Step::Key(key)) => {
                 entries.iter_mut().find(|entry| entry.key == *key).map(|entry| &mut entry.node)
@@ -297,6 +313,7 @@ impl Node {
             Value::Date(date) => format!("the date {date}"),
             Value::List(elements) if elements.is_empty() => "an empty list".to_owned(),
             Value::List(elements) => format!("a list of {}", elements.len()),
+            Value::Table(entries) if entries.is_empty() => "an empty table".to_owned(),
             Value::Table(_) => "a table".to_owned(),
         }
     }

@@ -125,18 +125,23 @@ pub struct SocialFile {
 }
 
 /// A graph of friendships.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum GraphFile {
     /// Nobody hears anybody.
-    #[default]
-    None,
+    None {},
     /// Mutual friendships at random.
     Random(RandomGraphFile),
     /// Friendships from a file.
     File(FileGraphFile),
     /// The friendships of the scenario's data set.
-    Dataset,
+    Dataset {},
+}
+
+impl Default for GraphFile {
+    fn default() -> Self {
+        Self::None {}
+    }
 }
 
 /// Mutual friendships at random.

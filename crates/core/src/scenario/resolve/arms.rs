@@ -57,7 +57,11 @@ fn shares(reader: &mut Reader<'_>, document: &Document, ways: &[Way]) -> Option<
         let last = ways.last()?;
         let listed = shares.iter().map(f64::to_string).collect::<Vec<_>>().join(" + ");
         let finding = Finding::new(&document.get(last)?.at, last, "the shares of the arms do not sum to 1")
-            .found(if shares.len() == 1 { listed } else { format!("{listed} = {}", (sum * 1e9).round() / 1e9) })
+            .found(if shares.len() == 1 {
+                listed
+            } else {
+                format!("{listed} = {}", (sum * 1e9).round() / 1e9)
+            })
             .expected("shares that sum to 1")
             .hint("without any `share`, all arms have the same");
         reader.report(finding);

@@ -7,7 +7,7 @@ use crate::scenario::catalogue::CatalogueSpec;
 use crate::scenario::file::{CatalogueFile, DatasetName};
 use crate::scenario::problem::Finding;
 use crate::scenario::resolved::{CatalogueSource, DatasetLayout};
-use crate::scenario::tree::{Node, Place, Way};
+use crate::scenario::tree::{Node, Place, Way, quoted};
 
 /// The argument `--data DIR`.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) fn data(reader: &mut Reader<'_>, folder: &Path) -> Data {
         Some(node) => reader.existing(&node, &Way::default(), "data set's folder"),
         None => {
             let message = "the path of the data set's folder is not Unicode";
-            reader.report(Finding::new(&at, &Way::default(), message).found(&shown));
+            reader.report(Finding::new(&at, &Way::default(), message).found(quoted(&shown)));
             None
         }
     };
@@ -52,7 +52,7 @@ pub(super) fn source(
         && !names_a_dataset(document)
     {
         let message = "`--data` is given, but the scenario uses no data set";
-        let finding = Finding::new(&data.at, &way.key("dataset"), message).found(&data.shown);
+        let finding = Finding::new(&data.at, &way.key("dataset"), message).found(quoted(&data.shown));
         reader.report(finding.hint("a scenario uses one with `dataset` in `[catalogue]`"));
     }
     let file: CatalogueFile = reader.required(document, &way)?;

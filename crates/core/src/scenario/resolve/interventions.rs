@@ -94,7 +94,8 @@ fn kind(
             let mut item: ItemSpec = reader.checked(document, &way, ItemSpec::check)?;
             if item.creator.get_or_insert_with(|| file.creator.clone()) != &file.creator {
                 let way = way.key("creator");
-                let finding = Finding::of(document.get(&way)?, &way, "the item has another creator than the post");
+                let finding =
+                    Finding::of(document.get(&way)?, &way, "the item has another creator than the post");
                 reader.report(finding.expected(format!("{:?}, or no `creator` in the item", file.creator)));
                 return None;
             }

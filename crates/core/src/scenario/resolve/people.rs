@@ -110,12 +110,19 @@ fn persona_file(
                 let path = reader.existing(node, way, "persona file")?;
                 return Some(PersonaSource::File { path, mapping: None });
             }
+            if let Some(persona) = root.get("persona") {
+                let finding = Finding::of(persona, &Way::to("persona"), "`persona` is of the wrong type");
+                let hint = "write `[[persona]]`, with double brackets, above each of them";
+                reader.report(finding.expected("a list of tables").hint(hint));
+                return None;
+            }
             let document = reader.definition("PersonaSpec", root);
             let spec = reader.checked(&document, &Way::default(), PersonaSpec::check)?;
             Some(PersonaSource::Spec(Box::new(spec)))
         }
         _ => {
-            let finding = Finding::of(node, way, "what kind of persona file this is cannot be told from its name");
+            let finding =
+                Finding::of(node, way, "what kind of persona file this is cannot be told from its name");
             reader.report(finding.expected("a path that ends in \".toml\", \".jsonl\" or \".csv\""));
             None
         }
@@ -137,8 +144,10 @@ fn too_many_users(reader: &mut Reader<'_>, document: &Document, ways: &[Way]) {
         let Some((size, node)) = size.filter(|(size, _)| *size <= u64::from(u32::MAX)) else { continue };
         users += size;
         if users > u64::from(u32::MAX) {
-            let finding = Finding::of(node, &way.key("size"), format!("with these, the run has {users} users"));
-            reader.report(finding.expected(format!("at most {} users in all populations together", u32::MAX)));
+            let finding =
+                Finding::of(node, &way.key("size"), format!("with these, the run has {users} users"));
+            reader
+                .report(finding.expected(format!("at most {} users in all populations together", u32::MAX)));
             return;
         }
     }
@@ -148,13 +157,14 @@ pub(super) fn graph(reader: &mut Reader<'_>, document: &Document) -> Option<Grap
     let SocialFile { graph } = reader.defaulted(document, &Way::to("social"))?;
     let way = Way::to("social").key("graph");
     match graph {
-        GraphFile::None => Some(GraphSource::None),
+        GraphFile::None {} => Some(GraphSource::None),
         GraphFile::Random(random) => {
             let way = way.key("mean_degree");
             let ways = elements(document, &Way::to("population"));
             let users: Option<u64> = sizes(document, &ways).into_iter().map(|size| Some(size?.0)).sum();
             if let Some(users) = users.filter(|users| random.mean_degree > users.saturating_sub(1) as f64) {
-                let finding = Finding::of(document.get(&way)?, &way, "there are not so many friends to be had");
+                let finding =
+                    Finding::of(document.get(&way)?, &way, "there are not so many friends to be had");
                 reader.report(finding.expected(format!("fewer than the {users} users of the run")));
                 return None;
             }
@@ -164,10 +174,11 @@ pub(super) fn graph(reader: &mut Reader<'_>, document: &Document) -> Option<Grap
             let way = way.key("path");
             reader.existing(document.get(&way)?, &way, "file of friendships").map(GraphSource::File)
         }
-        GraphFile::Dataset if names_a_dataset(document) => Some(GraphSource::Dataset),
-        GraphFile::Dataset => {
+        GraphFile::Dataset {} if names_a_dataset(document) => Some(GraphSource::Dataset),
+        GraphFile::Dataset {} => {
             let way = way.key("kind");
-            let finding = Finding::of(document.get(&way)?, &way, "there is no data set to take friendships from");
+            let finding =
+                Finding::of(document.get(&way)?, &way, "there is no data set to take friendships from");
             reader.report(finding.expected("`dataset` in `[catalogue]`, or another `kind`"));
             None
         }

@@ -11,7 +11,7 @@ use crate::scenario::problem::{FieldProblem, Finding};
 use crate::scenario::shape::Shape;
 use crate::scenario::sources::Sources;
 use crate::scenario::texts::Texts;
-use crate::scenario::tree::{Node, Value, Way, quoted};
+use crate::scenario::tree::{Node, Value, Way};
 use crate::scenario::{nearest, schema};
 
 static SCHEMA: LazyLock<Json> = LazyLock::new(schema);
@@ -75,7 +75,11 @@ impl<'a> Reader<'a> {
     /// The value at the end of the way: `None` if it cannot be read, which has been reported, `Some(None)` if it is
     /// absent.
     #[allow(clippy::option_option)]
-    pub(super) fn optional<T: DeserializeOwned>(&mut self, document: &Document, way: &Way) -> Option<Option<T>> {
+    pub(super) fn optional<T: DeserializeOwned>(
+        &mut self,
+        document: &Document,
+        way: &Way,
+    ) -> Option<Option<T>> {
         if document.is_broken(way) {
             return None;
         }
@@ -91,7 +95,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of a table whose keys all have defaults.
-    pub(super) fn defaulted<T: DeserializeOwned + Default>(&mut self, document: &Document, way: &Way) -> Option<T> {
+    pub(super) fn defaulted<T: DeserializeOwned + Default>(
+        &mut self,
+        document: &Document,
+        way: &Way,
+    ) -> Option<T> {
         self.optional(document, way).map(Option::unwrap_or_default)
     }
 
@@ -102,14 +110,18 @@ impl<'a> Reader<'a> {
                 // What the schema cannot say.
                 let way = way.dotted(&error.path().to_string());
                 let message = error.inner().to_string().trim().replace('\n', ", ");
-                self.report(Finding::new(&node.at, &way, format!("`{}` cannot be read: {message}", way.name())));
+                self.report(Finding::new(
+                    &node.at,
+                    &way,
+                    format!("`{}` cannot be read: {message}", way.name()),
+                ));
                 None
             }
         }
     }
 
-    /// The value at the end of the way if it passes its own check. Every refused field is reported: each is left out
-    /// in turn to see what else is wrong.
+    /// The value at the end of the way if it passes its own check. Every refused field is reported: each in turn is
+    /// left out, or made harmless where it cannot be left out, to see what else is wrong.
     pub(super) fn checked<T: DeserializeOwned>(
         &mut self,
         document: &Document,
@@ -123,13 +135,23 @@ impl<'a> Reader<'a> {
             Err(problem) => problem,
         };
         let mut rest = node.clone();
+        let read = |node: &Node| -> Option<T> { node.plain().try_into().ok() };
         loop {
             self.field(node, way, &problem);
-            let left_out = rest.remove(&Way::default().dotted(&problem.field).up_to_list());
-            let next = serde_path_to_error::deserialize(rest.plain()).ok().map(|value: T| check(&value));
-            match next {
-                // A default is only refused in the company of what was typed, and that has been reported.
-                Some(Err(next)) if left_out && rest.find(&Way::default().dotted(&next.field)).is_some() => {
+            let field = Way::default().dotted(&problem.field).up_to_list();
+            let mut without = rest.clone();
+            if without.remove(&field) && read(&without).is_some() {
+                rest = without;
+            } else if !rest.make_harmless(&field) {
+                return None;
+            }
+            match read(&rest).map(|value| check(&value)) {
+                // A default is only refused in the company of what was typed, and that has been reported. So has what
+                // is refused again.
+                Some(Err(next))
+                    if rest.find(&Way::default().dotted(&next.field)).is_some()
+                        && next.field != problem.field =>
+                {
                     problem = next;
                 }
                 _ => return None,
@@ -154,14 +176,12 @@ impl<'a> Reader<'a> {
     pub(super) fn open(&mut self, node: &Node, way: &Way, what: &str) -> Option<Node> {
         let typed = node.text()?;
         let (absolute, label) = self.texts.locate(node.at.text, typed);
-        if typed.is_empty() || !self.sources.exists(&absolute) {
-            self.existing(node, way, what);
-            return None;
-        }
+        self.existing(node, way, what)?;
         let content = match self.sources.read(&absolute) {
             Ok(content) => content,
             Err(error) => {
-                let finding = Finding::of(node, way, format!("the {what} cannot be read: {}", reason(&error)));
+                let finding =
+                    Finding::of(node, way, format!("the {what} cannot be read: {}", reason(&error)));
                 self.report(finding.expected("a TOML file in UTF-8"));
                 return None;
             }
@@ -170,7 +190,8 @@ impl<'a> Reader<'a> {
         match Node::document(&content, text) {
             Ok(root) => Some(root),
             Err((message, at)) => {
-                self.report(Finding::new(&at, &Way::default(), message));
+                let finding = Finding::new(&at, &Way::default(), message);
+                self.report(finding.hint(format!("it is read as the {what} that `{way}` names")));
                 None
             }
         }
@@ -179,8 +200,13 @@ impl<'a> Reader<'a> {
     /// The absolute path of a file or folder named by a text, if there is one; otherwise that is reported.
     pub(super) fn existing(&mut self, node: &Node, way: &Way, what: &str) -> Option<PathBuf> {
         let typed = node.text()?;
+        if typed.is_empty() {
+            let finding = Finding::of(node, way, format!("`{}` is empty", way.name()));
+            self.report(finding.expected(format!("the path of the {what}")));
+            return None;
+        }
         let (absolute, _) = self.texts.locate(node.at.text, typed);
-        if !typed.is_empty() && self.sources.exists(&absolute) {
+        if self.sources.exists(&absolute) {
             return Some(absolute);
         }
         let finding = Finding::of(node, way, format!("the {what} does not exist"));
@@ -198,7 +224,7 @@ impl<'a> Reader<'a> {
         let finding = finding.hint(format!("looked for {}", absolute.display()));
         let entries = self.sources.entries(folder);
         let near = nearest(&name.to_string_lossy(), entries.iter().map(String::as_str));
-        finding.nearest(near.map(|near| quoted(&typed.with_file_name(near).to_string_lossy())))
+        finding.nearest(near.map(|near| typed.with_file_name(near).to_string_lossy().into_owned()))
     }
 
     /// The name most like the one typed, as a finding takes it.
@@ -228,7 +254,8 @@ pub(super) fn elements(document: &Document, way: &Way) -> Vec<Way> {
 pub(super) fn names<'d>(document: &'d Document, list: &str) -> Vec<(Way, &'d Node)> {
     let way = Way::to(list);
     let all = elements(document, &way).into_iter().map(|way| way.key("name"));
-    all.filter_map(|way| document.get(&way).filter(|node| node.text().is_some()).map(|node| (way, node))).collect()
+    all.filter_map(|way| document.get(&way).filter(|node| node.text().is_some()).map(|node| (way, node)))
+        .collect()
 }
 
 /// Reports names that stand twice in a list.

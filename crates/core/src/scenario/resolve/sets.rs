@@ -20,8 +20,7 @@ pub(super) fn apply(root: &mut Node, set: &str, reader: &mut Reader<'_>) {
     let text = reader.texts.add_argument(label, value, &working_directory);
     let at = Place::new(text, 0..value.len());
     // What is not a value of TOML is meant as text.
-    let node = Node::single(value, text)
-        .unwrap_or_else(|_| Node::of_text(value, at.clone()));
+    let node = Node::single(value, text).unwrap_or_else(|_| Node::of_text(value, at.clone()));
     let parts: Vec<&str> = key.trim().split('.').map(str::trim).collect();
     if parts.len() > LONGEST || parts.iter().any(|part| part.is_empty()) {
         let finding = Finding::new(&at, &Way::default(), format!("{} is not a key", quoted(key)));
@@ -36,7 +35,15 @@ pub(super) fn apply(root: &mut Node, set: &str, reader: &mut Reader<'_>) {
 fn put(root: &mut Node, parts: &[&str], value: Node, at: &Place) -> Result<(), Finding> {
     let mut way = Way::default();
     let mut node = root;
-    for part in parts {
+    for (part, next) in parts.iter().zip(parts.iter().skip(1).map(Some).chain([None])) {
+        // A table can be made here, but not a list: of which there would have to be an element already.
+        if next.is_some_and(|next| next.parse::<usize>().is_ok()) && matches!(node.value, Value::Table(_)) {
+            if node.get(part).is_none() {
+                let way = way.key(part);
+                let finding = Finding::new(at, &way, format!("there is no list `{way}`"));
+                return Err(finding.expected("a list of the scenario before a position"));
+            }
+        }
         (way, node) = down(node, part, &way, at)?;
     }
     *node = value;
@@ -49,7 +56,11 @@ fn down<'n>(node: &'n mut Node, part: &str, way: &Way, at: &Place) -> Result<(Wa
     match &mut node.value {
         Value::Table(entries) => {
             let position = entries.iter().position(|entry| entry.key == part).unwrap_or_else(|| {
-                entries.push(Entry { key: part.to_owned(), at: at.clone(), node: Node::empty_table(at.clone()) });
+                entries.push(Entry {
+                    key: part.to_owned(),
+                    at: at.clone(),
+                    node: Node::empty_table(at.clone()),
+                });
                 entries.len() - 1
             });
             Ok((way.key(part), &mut entries[position].node))

@@ -4,10 +4,10 @@ use super::reader::{Document, Reader, elements};
 use crate::action::ActionScale;
 use crate::reward::{ReturnReward, Reward};
 use crate::scenario::file::{RewardFile, SlateFile};
+use crate::scenario::nearest;
 use crate::scenario::problem::Finding;
 use crate::scenario::resolved::SlateOptions;
 use crate::scenario::tree::{Way, quoted};
-use crate::scenario::nearest;
 use crate::time::SimDuration;
 
 pub(super) fn options(reader: &mut Reader<'_>, document: &Document) -> Option<SlateOptions> {
@@ -42,7 +42,9 @@ fn scale(reader: &mut Reader<'_>, document: &Document, file: &SlateFile) -> Opti
         && !file.actions.iter().any(|name| name == "skip")
     {
         let finding = Finding::new(&node.at, &way, "`actions` lacks \"skip\"").found(&listed);
-        reader.report(finding.expected("\"skip\", what users do who do nothing, between negative and positive actions"));
+        reader.report(
+            finding.expected("\"skip\", what users do who do nothing, between negative and positive actions"),
+        );
         return None;
     }
     if reader.findings.len() == before {
@@ -102,7 +104,13 @@ pub(super) fn reward(
     let scale = &slate.scale;
     let Some(file) = file else {
         let actions = scale.actions().map(|action| f32::from(u8::from(scale.is_engaged(action)))).collect();
-        return Some(Reward { actions, dwell_minute: 0.0, rating_point: 0.0, turn: 0.0, return_within: None });
+        return Some(Reward {
+            actions,
+            dwell_minute: 0.0,
+            rating_point: 0.0,
+            turn: 0.0,
+            return_within: None,
+        });
     };
     let before = reader.findings.len();
     for entry in document.get(&way).map_or(&[][..], |node| node.entries()) {
@@ -110,13 +118,15 @@ pub(super) fn reward(
         if file.actions.contains_key(key) && scale.find(key).is_none() {
             let known = scale.names().iter().map(String::as_str).chain(RewardFile::RESERVED);
             let finding = Finding::new(&entry.at, &way.key(key), format!("no action is called `{key}`"));
-            let expected = format!("one of {}, or one of {}", scale.names().join(", "), RewardFile::RESERVED.join(", "));
+            let expected =
+                format!("one of {}, or one of {}", scale.names().join(", "), RewardFile::RESERVED.join(", "));
             reader.report(finding.expected(expected).nearest(nearest(key, known)));
         }
     }
     if file.rating_point != 0.0 && !slate.rate {
         let way = way.key("rating_point");
-        let finding = Finding::of(document.get(&way)?, &way, "ratings are worth something, but users do not rate");
+        let finding =
+            Finding::of(document.get(&way)?, &way, "ratings are worth something, but users do not rate");
         reader.report(finding.expected("`rate = true` in `[slate]`, or no `rating_point`"));
     }
     if reader.findings.len() > before {

@@ -60,9 +60,11 @@ impl<'s> Shape<'s> {
             // A key that is nearly the tag is the tag misspelt.
             let near = node.entries().iter().find(|entry| nearest(&entry.key, [tag]).is_some());
             let finding = match near {
-                Some(near) => Finding::new(&near.at, &way.key(&near.key), format!("unknown key `{}`", near.key))
-                    .expected(format!("`{tag}`"))
-                    .nearest(Some(tag.to_owned())),
+                Some(near) => {
+                    Finding::new(&near.at, &way.key(&near.key), format!("unknown key `{}`", near.key))
+                        .expected(format!("`{tag}`"))
+                        .nearest(Some(tag.to_owned()))
+                }
                 None => finding.expected(format!("one of {listed}")),
             };
             self.broken(way, finding);

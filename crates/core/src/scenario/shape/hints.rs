@@ -17,9 +17,14 @@ pub(super) fn wrong_type<'s>(shape: &Shape<'s>, schema: &'s Json, node: &Node, w
     };
     match (schema["type"].as_str().unwrap_or_default(), &node.value) {
         (_, Value::Integer(_) | Value::Float(_)) if texts.iter().any(|text| text["format"] == DURATION) => {
-            Some(format!("a duration has a unit and stands in quotes: \"{0}s\", \"{0}h\", \"{0}d\"", node.shown()))
+            Some(format!(
+                "a duration has a unit and stands in quotes: \"{0}s\", \"{0}h\", \"{0}d\"",
+                node.shown()
+            ))
         }
-        (_, Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Date(_)) if !texts.is_empty() => {
+        (_, Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Date(_))
+            if !texts.is_empty() =>
+        {
             Some(format!("text stands in quotes: {:?}", node.shown()))
         }
         ("integer" | "number", Value::Text(text)) if text.trim().parse::<f64>().is_ok() => {
