@@ -11,6 +11,8 @@ mod json_lines;
 mod manifest;
 mod part;
 mod reader;
+#[cfg(test)]
+mod sample;
 mod table;
 mod text;
 mod writer;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use habitue_core::scenario::Scenario;
 use habitue_core::{Catalogue, InterventionRecord, Message, SessionRecord, Turn, UserId};
 
-use crate::checkpoint;
+use crate::checkpoint::{self, Checkpoint};
 use crate::error::StoreError;
 use crate::manifest::{self, MANIFEST, Manifest, SCENARIO};
 use crate::part::{self, PartReader};
@@ -57,8 +57,7 @@ impl RunReader {
     /// If the folder is no run, or what describes the run is damaged or from another version.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
         let folder = folder.as_ref().to_path_buf();
-        let scenario: Scenario = manifest::read_json(&folder.join(SCENARIO))?
-            .ok_or_else(|| StoreError::NotARun { path: folder.clone(), missing: SCENARIO })?;
+        let (scenario, hash) = manifest::read_scenario(&folder)?;
         let mut run = Self {
             names: Names::of(&scenario),
             scenario,
@@ -68,21 +67,12 @@ impl RunReader {
             pending: BTreeMap::new(),
             folder,
         };
-        if let Some(manifest) = manifest::read_json::<Manifest>(&run.folder.join(MANIFEST))? {
-            run.finished(manifest)?;
+        if let Some((manifest, bytes)) = manifest::read_json::<Manifest>(&run.folder.join(MANIFEST))? {
+            run.finished(manifest, &bytes, &hash)?;
         } else if let Some(newest) = checkpoint::read_newest(&run.folder)? {
-            run.status = RunStatus::Checkpointed;
-            run.names = newest.head.names;
-            for (table, files) in newest.head.sealed {
-                let files = files.into_iter().map(|file| (file.name, file.blake3, Some(file.rows)));
-                run.add(table, files);
-            }
-            run.pending = newest.rows;
+            run.checkpointed(newest, &hash)?;
         } else {
-            for (file, sum) in manifest::read_checksums(&run.folder)? {
-                let (table, name) = file.split_once('/').unwrap_or(("", &file));
-                run.add(table.parse()?, [(name.to_owned(), sum, None)]);
-            }
+            run.partial(&hash)?;
         }
         if run.status != RunStatus::Checkpointed {
             run.read_catalogue_names()?;
@@ -90,14 +80,21 @@ impl RunReader {
         Ok(run)
     }
 
-    fn finished(&mut self, manifest: Manifest) -> Result<(), StoreError> {
+    fn finished(&mut self, manifest: Manifest, bytes: &[u8], scenario_hash: &str) -> Result<(), StoreError> {
         let path = self.folder.join(MANIFEST);
         if manifest.format != manifest::FORMAT {
             let (found, expected) = (format!("\"{}\"", manifest.format), manifest::FORMAT.to_string());
             return Err(StoreError::Schema { path, found, expected });
         }
-        let scenario = self.folder.join(SCENARIO);
-        read_checked(&scenario, &manifest.scenario_hash)?;
+        let sums = manifest::read_checksums(&self.folder)?;
+        let own = sums.iter().find(|(file, _)| file == MANIFEST);
+        if own.is_none_or(|(_, sum)| *sum != manifest::hash(bytes)) {
+            let problem = format!("its content does not match its checksum in {}", manifest::CHECKSUMS);
+            return Err(StoreError::damaged(&path, problem));
+        }
+        if manifest.scenario_hash != scenario_hash {
+            return Err(manifest::scenario_changed(&self.folder));
+        }
         for (table, summary) in &manifest.tables {
             let files = summary.files.iter();
             self.add(*table, files.map(|file| (file.name.clone(), file.blake3.clone(), Some(file.rows))));
@@ -107,6 +104,34 @@ impl RunReader {
         }
         self.status = RunStatus::Finished;
         self.manifest = Some(manifest);
+        Ok(())
+    }
+
+    fn checkpointed(&mut self, newest: Checkpoint, scenario_hash: &str) -> Result<(), StoreError> {
+        if newest.head.scenario != scenario_hash {
+            return Err(manifest::scenario_changed(&self.folder));
+        }
+        self.status = RunStatus::Checkpointed;
+        self.names = newest.head.names;
+        for (table, files) in newest.head.sealed {
+            self.add(table, files.into_iter().map(|file| (file.name, file.blake3, Some(file.rows))));
+        }
+        self.pending = newest.rows;
+        Ok(())
+    }
+
+    /// Without a checkpoint only the list of checksums tells which parts are whole.
+    fn partial(&mut self, scenario_hash: &str) -> Result<(), StoreError> {
+        for (file, sum) in manifest::read_checksums(&self.folder)? {
+            if file == SCENARIO {
+                if sum != scenario_hash {
+                    return Err(manifest::scenario_changed(&self.folder));
+                }
+            } else if file != MANIFEST {
+                let (table, name) = file.split_once('/').unwrap_or(("", &file));
+                self.add(table.parse()?, [(name.to_owned(), sum, None)]);
+            }
+        }
         Ok(())
     }
 
