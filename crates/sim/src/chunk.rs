@@ -44,14 +44,25 @@ pub(crate) struct Service<'a> {
 /// What the users of a chunk did in the window.
 #[derive(Default)]
 pub(crate) struct Played {
-    /// By (user, session, turn).
-    pub(crate) turns: Vec<Turn>,
+    /// In the order in which they were played; see [`Self::take_turns`].
+    turns: Vec<Option<Turn>>,
+    /// Positions in `turns` by (user, session, turn).
+    order: Vec<u32>,
     /// By (user, session).
     pub(crate) sessions: Vec<SessionRecord>,
     /// By sender each in the order of writing.
     pub(crate) letters: Vec<Letter>,
     /// Who wants something again, and when; later than the window.
     pub(crate) due: Vec<(SimTime, UserId)>,
+}
+
+impl Played {
+    /// Moves the turns to the end of `out`, by (user, session, turn). They are moved only once, since rows are what a
+    /// window spends its memory traffic on.
+    pub(crate) fn take_turns(&mut self, out: &mut Vec<Turn>) {
+        let take = |at: &u32| self.turns[*at as usize].take().expect("every turn has one place in the order");
+        out.extend(self.order.iter().map(take));
+    }
 }
 
 /// A user at the table: sessions of those seated are played in rounds.
@@ -82,7 +93,7 @@ pub(crate) fn play(
 ) -> Result<Played, SimError> {
     let seats = seats(service);
     let mut table =
-        Table { scene, service, turns: Vec::new(), sessions: Vec::new(), played: Played::default() };
+        Table { scene, service, places: Vec::new(), sessions: Vec::new(), played: Played::default() };
     let places = users.len();
     let mut waiting =
         users.iter_mut().enumerate().map(|(place, (user, resident))| Seat { place, user: *user, resident });
@@ -110,8 +121,8 @@ pub(crate) fn seats(service: &Service<'_>) -> usize {
 struct Table<'a> {
     scene: &'a Scene<'a>,
     service: &'a Service<'a>,
-    /// With the user's place, in the order in which they were played.
-    turns: Vec<(usize, Option<Turn>)>,
+    /// The user's place, by turn in the order in which they were played.
+    places: Vec<u32>,
     sessions: Vec<(usize, SessionRecord)>,
     played: Played,
 }
@@ -216,7 +227,8 @@ impl Table<'_> {
             if let Some(letter) = Letter::of(scene, &turn)? {
                 self.played.letters.push(letter);
             }
-            self.turns.push((seat.place, Some(turn)));
+            self.places.push(seat.place as u32);
+            self.played.turns.push(Some(turn));
         }
         Ok(())
     }
@@ -258,21 +270,21 @@ impl Table<'_> {
         }
     }
 
-    /// Puts the rows in the order of the log.
+    /// Finds the order of the log: that of the users, each with the turns as they were played.
     fn finish(mut self, places: usize) -> Played {
-        let mut next = vec![0; places + 1];
-        for (place, _) in &self.turns {
-            next[place + 1] += 1;
+        let mut next = vec![0u32; places + 1];
+        for place in &self.places {
+            next[*place as usize + 1] += 1;
         }
         for place in 0..places {
             next[place + 1] += next[place];
         }
-        let mut order = vec![0; self.turns.len()];
-        for (at, (place, _)) in self.turns.iter().enumerate() {
-            order[next[*place]] = at;
-            next[*place] += 1;
+        self.played.order = vec![0; self.places.len()];
+        for (at, place) in (0..).zip(&self.places) {
+            let next = &mut next[*place as usize];
+            self.played.order[*next as usize] = at;
+            *next += 1;
         }
-        self.played.turns = order.into_iter().filter_map(|at| self.turns[at].1.take()).collect();
         self.sessions.sort_by_key(|(place, _)| *place);
         self.played.sessions = self.sessions.into_iter().map(|(_, record)| record).collect();
         self.played

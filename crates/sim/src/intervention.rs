@@ -103,7 +103,8 @@ fn rehearse(
     }
 }
 
-fn within(table: &str, problem: &FieldProblem) -> String {
+/// A field of a specification that is wrong.
+pub(crate) fn within(table: &str, problem: &FieldProblem) -> String {
     let FieldProblem { field, value, expected } = problem;
     format!("{table}.{field} is \"{value}\", expected {expected}")
 }

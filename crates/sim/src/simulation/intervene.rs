@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use habitue_core::scenario::catalogue::ItemSpec;
-use habitue_core::scenario::{InterventionKind, PolicySpec};
+use habitue_core::scenario::{Intervention, InterventionKind, PolicySpec};
 use habitue_core::{
     CategoryId, InterventionRecord, ItemId, Message, Purpose, SimDuration, SimTime, UserId, WindowRows,
 };
@@ -12,7 +12,9 @@ use rayon::prelude::*;
 
 use super::Simulation;
 use crate::error::SimError;
-use crate::intervention::{self, Edit, find_arm, find_category, find_creator, find_interests, find_items};
+use crate::intervention::{
+    self, Edit, find_arm, find_category, find_creator, find_interests, find_items, within,
+};
 use crate::mail;
 use crate::server::Server;
 
@@ -107,10 +109,7 @@ impl Simulation {
         let (categories, creators) = (catalogue.categories().len(), catalogue.creators().len());
         let mut added = Vec::with_capacity(items.len());
         for spec in items {
-            let problem = |problem: habitue_core::scenario::FieldProblem| {
-                format!("{} is \"{}\", expected {}", problem.field, problem.value, problem.expected)
-            };
-            let id = spec.add_to(catalogue, now).map_err(problem)?;
+            let id = spec.add_to(catalogue, now).map_err(|problem| within("item", &problem))?;
             let item = catalogue.item(id);
             rows.items.push(item.clone());
             self.shelf.add(id, item.published);
@@ -208,20 +207,30 @@ impl Simulation {
 
     fn shock(&mut self, category: &str, share: f64, position: usize) -> Effect {
         let found: CategoryId = find_category(&self.parts.catalogue, category)?;
-        let streams = self.plan.streams;
-        let is_hit = |user: usize| {
-            let mut stream = streams.stream(Purpose::Intervention, user as u64, position as u64);
+        let (streams, counter) =
+            (self.plan.streams, shock_counter(&self.plan.scenario.interventions, position));
+        let is_hit = |user: &usize| {
+            let mut stream = streams.stream(Purpose::Intervention, *user as u64, counter);
             stream.random::<f64>() < share
         };
         let users = self.parts.personas.len();
+        let hit: Vec<usize> = (0..users).into_par_iter().filter(is_hit).collect();
         for society in &mut self.societies {
-            for (_, resident) in society.residents.iter_mut().enumerate().filter(|(user, _)| is_hit(*user)) {
-                resident.state.mindset.need = Some(found);
+            for user in &hit {
+                society.residents[*user].state.mindset.need = Some(found);
             }
         }
-        let hit = (0..users).filter(|user| is_hit(*user)).count();
-        Ok(format!("{hit} of {} want \"{category}\"", count(users, "user")))
+        Ok(format!("{} of {} want \"{category}\"", hit.len(), count(users, "user")))
     }
+}
+
+/// The counter of the stream that draws whom a need shock hits; see [`Purpose::Intervention`].
+fn shock_counter(interventions: &[Intervention], position: usize) -> u64 {
+    let at = interventions[position].at;
+    let earlier = interventions[..position]
+        .iter()
+        .filter(|earlier| earlier.at == at && matches!(earlier.kind, InterventionKind::NeedShock { .. }));
+    (at.0 as u64) << 12 | earlier.count() as u64
 }
 
 fn count(number: usize, noun: &str) -> String {

@@ -12,7 +12,11 @@ use crate::schedule::Schedule;
 use crate::society::{Society, pick};
 
 /// The most users of a chunk: enough to keep batches full, few enough to share the work among threads.
-const CHUNK: usize = 1024;
+const CHUNK: usize = 256;
+
+/// Chunks per thread that are played before their rows are taken in: few, so that what they were written to is written
+/// to again while it is still in the cache.
+const WAVE: usize = 8;
 
 /// Users of one arm and population, with all it takes to play them.
 struct Job<'a, 'b> {
@@ -78,19 +82,28 @@ impl Simulation {
             }
         }
         let play = |job: Job<'_, '_>| (job.society, chunk::play(job.scene, &job.service, job.users));
-        let played: Vec<(usize, Result<Played, SimError>)> =
-            jobs.into_par_iter().with_max_len(1).map(play).collect();
-        let played = played.into_iter().map(|(society, played)| Ok((society, played?)));
-        let played: Vec<(usize, Played)> = played.collect::<Result<_, SimError>>()?;
-
-        rows.turns.reserve(played.iter().map(|(_, played)| played.turns.len()).sum());
-        for (society, mut played) in played {
-            // Jobs are in order of arm and user, so that the rows are too.
-            rows.turns.append(&mut played.turns);
-            rows.sessions.append(&mut played.sessions);
-            outboxes[society].append(&mut played.letters);
-            played.due.into_iter().for_each(|(due, user)| calendars[society].enter(due, user));
+        let mut played: Vec<(usize, Result<Played, SimError>)> = Vec::new();
+        let (mut jobs, mut seen) = (jobs.into_iter(), 0);
+        loop {
+            let wave: Vec<Job<'_, '_>> = jobs.by_ref().take(WAVE * rayon::current_num_threads()).collect();
+            if wave.is_empty() {
+                return Ok(());
+            }
+            seen += wave.iter().map(|job| job.users.len()).sum::<usize>();
+            wave.into_par_iter().with_max_len(1).map(play).collect_into_vec(&mut played);
+            for (society, played) in played.drain(..) {
+                let mut played = played?;
+                // Jobs are in order of arm and user, so that the rows are too.
+                played.take_turns(&mut rows.turns);
+                rows.sessions.append(&mut played.sessions);
+                outboxes[society].append(&mut played.letters);
+                played.due.into_iter().for_each(|(due, user)| calendars[society].enter(due, user));
+            }
+            // The users to come will have about as many turns: a row is not to be moved again for want of room.
+            let (turns, sessions) = (rows.turns.len(), rows.sessions.len());
+            let to_come = |so_far: usize| so_far * (users - seen) * 9 / 8 / seen;
+            rows.turns.reserve(to_come(turns));
+            rows.sessions.reserve(to_come(sessions));
         }
-        Ok(())
     }
 }
