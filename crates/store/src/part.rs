@@ -31,7 +31,7 @@ const LEVEL: i32 = 3;
 const BATCH: usize = 1 << 13;
 
 /// What is said of bytes that make the decoder panic.
-const CONTRADICTION: &str = "its content contradicts itself";
+pub(crate) const CONTRADICTION: &str = "its content contradicts itself";
 const SCHEMA_KEY: &str = "habitue.schema";
 const ACTIONS_KEY: &str = "habitue.actions";
 const CATEGORIES_KEY: &str = "habitue.categories";
