@@ -1,5 +1,8 @@
 //! Catalogues as JSON lines.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use habitue_core::scenario::FieldProblem;

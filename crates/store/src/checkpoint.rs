@@ -5,9 +5,13 @@
 //! the last one. The two newest heads and their segments are kept. Every file begins with a magic number and the
 //! BLAKE3 sum of the rest.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use arrow_array::RecordBatch;
@@ -18,7 +22,8 @@ use serde::{Deserialize, Serialize};
 use crate::disk::{self, Disk};
 use crate::error::StoreError;
 use crate::manifest::FileSummary;
-use crate::table::{Names, Table};
+use crate::part::CONTRADICTION;
+use crate::table::{Names, Table, check_columns};
 
 /// The folder of checkpoints in a run folder.
 pub(crate) const FOLDER: &str = "checkpoint";
@@ -99,25 +104,24 @@ pub(crate) fn keep_only(disk: &Disk, run: &Path, heads: &[&Head]) -> Result<(), 
     Ok(())
 }
 
-/// The newest checkpoint all of whose files are whole; `None` if there never was one.
+/// The newest checkpoint; `None` if there never was one.
 ///
 /// # Errors
-/// If there are checkpoints but all are damaged.
+/// If it is damaged. Falling back to an older one is a loss that somebody has to decide on: the error says how.
 pub(crate) fn read_newest(run: &Path) -> Result<Option<Checkpoint>, StoreError> {
     let folder = run.join(FOLDER);
     let mut sequences: Vec<u64> =
         disk::files_in(&folder)?.iter().filter_map(|name| head_sequence(name)).collect();
     sequences.sort_unstable();
-    let mut first_problem = None;
-    for sequence in sequences.into_iter().rev() {
-        match read_one(&folder, sequence) {
-            Ok(checkpoint) => return Ok(Some(checkpoint)),
-            Err(error) => {
-                first_problem.get_or_insert(error);
-            }
+    let Some(newest) = sequences.pop() else { return Ok(None) };
+    match (read_one(&folder, newest), sequences.is_empty()) {
+        (Err(StoreError::Damaged { path, problem }), false) => {
+            let way =
+                format!("{problem}; remove {} to go back to the checkpoint before it", head_name(newest));
+            Err(StoreError::damaged(&path, way))
         }
+        (outcome, _) => outcome.map(Some),
     }
-    first_problem.map_or(Ok(None), Err)
 }
 
 fn read_one(folder: &Path, sequence: u64) -> Result<Checkpoint, StoreError> {
@@ -166,8 +170,18 @@ fn unpack_rows(path: &Path, into: &mut BTreeMap<Table, Vec<RecordBatch>>) -> Res
     let packed = read_sealed(path)?;
     let content =
         zstd::stream::decode_all(packed.as_slice()).map_err(|error| StoreError::damaged(path, error))?;
+    // The checksum says that these are the bytes that were written; what they say is still not trusted.
+    let unpacked = catch_unwind(AssertUnwindSafe(|| unpack_tables(path, &content)));
+    for (table, batch) in unpacked.unwrap_or_else(|_| Err(StoreError::damaged(path, CONTRADICTION)))? {
+        into.entry(table).or_default().push(batch);
+    }
+    Ok(())
+}
+
+fn unpack_tables(path: &Path, content: &[u8]) -> Result<Vec<(Table, RecordBatch)>, StoreError> {
+    let mut batches = Vec::new();
     let damaged = || StoreError::damaged(path, "it ends too early");
-    let mut rest = content.as_slice();
+    let mut rest = content;
     while let Some((table, after)) = rest.split_first() {
         let table = *Table::ALL
             .get(usize::from(*table))
@@ -179,10 +193,12 @@ fn unpack_rows(path: &Path, into: &mut BTreeMap<Table, Vec<RecordBatch>>) -> Res
         let stream = StreamReader::try_new(Cursor::new(stream), None)
             .map_err(|error| StoreError::damaged(path, error))?;
         for batch in stream {
-            into.entry(table).or_default().push(batch.map_err(|error| StoreError::damaged(path, error))?);
+            let batch = batch.map_err(|error| StoreError::damaged(path, error))?;
+            check_columns(table, batch.schema_ref(), path)?;
+            batches.push((table, batch));
         }
     }
-    Ok(())
+    Ok(batches)
 }
 
 fn write_sealed(disk: &Disk, path: &Path, content: &[&[u8]]) -> Result<(), StoreError> {

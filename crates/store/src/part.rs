@@ -3,6 +3,9 @@
 //! The bytes of a part depend on its rows alone: batches are cut anew, so that it does not matter in which portions
 //! the rows arrived.
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +34,7 @@ const LEVEL: i32 = 3;
 const BATCH: usize = 1 << 13;
 
 /// What is said of bytes that make the decoder panic.
-const CONTRADICTION: &str = "its content contradicts itself";
+pub(crate) const CONTRADICTION: &str = "its content contradicts itself";
 const SCHEMA_KEY: &str = "habitue.schema";
 const ACTIONS_KEY: &str = "habitue.actions";
 const CATEGORIES_KEY: &str = "habitue.categories";

@@ -19,7 +19,7 @@ pub(super) struct Builder {
     users: Vec<DatasetUser>,
     positions: HashMap<String, u32>,
     interactions: Vec<(Interaction, u64)>,
-    friends: Vec<(u32, u32)>,
+    friends: Vec<((u32, u32), u64)>,
 }
 
 impl Builder {
@@ -150,7 +150,7 @@ impl Builder {
         if pair.0 == pair.1 {
             return Err(row.wrong(DataErrorKind::Contradiction, to, "another user than the one befriended"));
         }
-        self.friends.push(pair);
+        self.friends.push((pair, row.line));
         Ok(())
     }
 
@@ -165,11 +165,13 @@ impl Builder {
             self.check_repeats(file)?;
         }
         self.friends.sort_unstable();
-        if let Some(pair) = self.friends.windows(2).find(|pair| pair[0] == pair[1]) {
-            let (from, to) = (&self.users[pair[0].0 as usize].key, &self.users[pair[0].1 as usize].key);
-            let file = friends.unwrap_or_default();
-            let error = DataError::new(DataErrorKind::Duplicate, &file, "every friendship once");
-            return Err(error.value(format!("{from} {to}")));
+        let repeats = self.friends.windows(2).filter(|pair| pair[0].0 == pair[1].0);
+        if let Some(pair) = repeats.min_by_key(|pair| pair[1].1) {
+            let ((from, to), first) = pair[0];
+            let found = format!("{} {}", self.users[from as usize].key, self.users[to as usize].key);
+            let expected = format!("every friendship once, but line {first} has the same");
+            let error = DataError::new(DataErrorKind::Duplicate, &friends.unwrap_or_default(), expected);
+            return Err(error.at(pair[1].1).value(found));
         }
         // Stable: equal times keep the order of the file.
         self.interactions.sort_by_key(|(interaction, _)| (interaction.user, interaction.unix_seconds));
@@ -178,7 +180,7 @@ impl Builder {
             catalogue: self.catalogue,
             users: self.users,
             interactions: self.interactions.into_iter().map(|(interaction, _)| interaction).collect(),
-            friends: self.friends,
+            friends: self.friends.into_iter().map(|(pair, _)| pair).collect(),
         })
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use habitue_core::{DataError, DataErrorKind, Dataset, Interaction};
 
 use super::builder::Builder;
-use super::row::{Row, check_unique, each_line};
+use super::row::{Row, each_line};
 use super::{lines_of, not_empty};
 use crate::error::StoreError;
 use crate::text::{Encoding, read_text};
@@ -60,7 +60,8 @@ pub(super) fn read(folder: &Path) -> Result<Dataset, StoreError> {
     Ok(builder.finish("Last.fm (HetRec 2011)".to_owned(), Some(&plays), Some(friends))?)
 }
 
-/// Calls `each` for every line below a header with exactly these columns.
+/// Calls `each` for every line below a header with exactly these columns. Copies without a header go round: their first
+/// line begins with a number, which no name of a column does.
 fn each_row(
     file: &Path,
     columns: &[&str],
@@ -68,13 +69,13 @@ fn each_row(
 ) -> Result<(), StoreError> {
     let text = read_text(file, Encoding::Utf8OrLatin1)?;
     let header: Vec<&str> = text.lines().next().unwrap_or_default().split('\t').map(str::trim).collect();
-    check_unique(file, &header)?;
-    if header != columns {
+    let is_row = header.first().is_some_and(|cell| cell.parse::<u64>().is_ok());
+    if !is_row && header != columns {
         let error =
             DataError::new(DataErrorKind::Header, file, format!("the columns {}", columns.join(", ")));
         return Err(error.at(1).value(header.join(", ")).into());
     }
-    each_line(file, lines_of(&text).skip(1), "\t", columns, each)
+    each_line(file, lines_of(&text).skip(usize::from(!is_row)), "\t", columns, each)
 }
 
 /// The categories of every artist that has any: of the tags that are used most in the data set those that the artist
