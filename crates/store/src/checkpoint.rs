@@ -5,7 +5,7 @@
 //! the last one. The two newest heads and their segments are kept. Every file begins with a magic number and the
 //! BLAKE3 sum of the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
@@ -30,6 +30,8 @@ const LEVEL: i32 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Head {
     pub(crate) sequence: u64,
+    /// Hash of the scenario, so that no other can slip in.
+    pub(crate) scenario: String,
     pub(crate) names: Names,
     /// Number of items in the log.
     pub(crate) items: u32,
@@ -65,47 +67,34 @@ pub(crate) fn pack_state(state: &[u8]) -> Result<Vec<u8>, StoreError> {
         .map_err(|error| StoreError::Encode { table: "state", problem: error.to_string() })
 }
 
-/// Writes a checkpoint and removes what only older ones than the last needed.
+/// Writes a checkpoint: first the rows that are new, if there are any, then the head that makes it count.
 pub(crate) fn write(
     disk: &Disk,
     run: &Path,
     head: &Head,
     state: &[u8],
-    new: &[(Table, &[RecordBatch])],
+    new: &[(Table, Vec<RecordBatch>)],
 ) -> Result<(), StoreError> {
     let folder = run.join(FOLDER);
-    if head.segments.last() == Some(&segment_name(head.sequence)) {
+    if !new.is_empty() {
         let rows = pack_rows(new)?;
         write_sealed(disk, &folder.join(segment_name(head.sequence)), &[&rows])?;
     }
     let packed = postcard::to_stdvec(head)
         .map_err(|error| StoreError::Encode { table: "checkpoint", problem: error.to_string() })?;
     let length = (packed.len() as u64).to_le_bytes();
-    write_sealed(disk, &folder.join(head_name(head.sequence)), &[&length, &packed, state])?;
-    remove_older(disk, &folder, head)
+    write_sealed(disk, &folder.join(head_name(head.sequence)), &[&length, &packed, state])
 }
 
-/// Removes all heads but this one and the one before, and the segments that neither needs.
-fn remove_older(disk: &Disk, folder: &Path, newest: &Head) -> Result<(), StoreError> {
-    let files = disk::files_in(folder)?;
-    let before = files.iter().filter_map(|name| head_sequence(name)).filter(|at| *at < newest.sequence).max();
-    let mut needed = newest.segments.clone();
-    if let Some(before) = before {
-        match read_head(&folder.join(head_name(before))) {
-            Ok((head, _)) => needed.extend(head.segments),
-            // A damaged predecessor is of no use.
-            Err(StoreError::Damaged { .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    for name in &files {
-        let keep = match head_sequence(name) {
-            Some(sequence) => sequence == newest.sequence || Some(sequence) == before,
-            None => needed.contains(name),
-        };
-        if !keep {
-            disk.remove(&folder.join(name))?;
-        }
+/// Removes every file that none of these checkpoints needs.
+pub(crate) fn keep_only(disk: &Disk, run: &Path, heads: &[&Head]) -> Result<(), StoreError> {
+    let folder = run.join(FOLDER);
+    let needed: BTreeSet<String> = heads
+        .iter()
+        .flat_map(|head| head.segments.iter().cloned().chain([head_name(head.sequence)]))
+        .collect();
+    for name in disk::files_in(&folder)?.iter().filter(|name| !needed.contains(*name)) {
+        disk.remove(&folder.join(name))?;
     }
     Ok(())
 }
@@ -131,18 +120,6 @@ pub(crate) fn read_newest(run: &Path) -> Result<Option<Checkpoint>, StoreError> 
     first_problem.map_or(Ok(None), Err)
 }
 
-/// Removes every file that this checkpoint does not need.
-pub(crate) fn keep_only(disk: &Disk, run: &Path, head: Option<&Head>) -> Result<(), StoreError> {
-    let folder = run.join(FOLDER);
-    for name in disk::files_in(&folder)? {
-        let keep = head.is_some_and(|head| name == head_name(head.sequence) || head.segments.contains(&name));
-        if !keep {
-            disk.remove(&folder.join(name))?;
-        }
-    }
-    Ok(())
-}
-
 fn read_one(folder: &Path, sequence: u64) -> Result<Checkpoint, StoreError> {
     let path = folder.join(head_name(sequence));
     let (head, state) = read_head(&path)?;
@@ -165,15 +142,15 @@ fn read_head(path: &Path) -> Result<(Head, Vec<u8>), StoreError> {
     Ok((head, state.to_vec()))
 }
 
-fn pack_rows(tables: &[(Table, &[RecordBatch])]) -> Result<Vec<u8>, StoreError> {
+fn pack_rows(tables: &[(Table, Vec<RecordBatch>)]) -> Result<Vec<u8>, StoreError> {
     let mut content = Vec::new();
-    for (table, batches) in tables.iter().filter(|(_, batches)| !batches.is_empty()) {
+    for (table, batches) in tables {
         let problem = |error: arrow_schema::ArrowError| StoreError::Encode {
             table: table.name(),
             problem: error.to_string(),
         };
         let mut stream = StreamWriter::try_new(Vec::new(), &table.schema()).map_err(problem)?;
-        for batch in *batches {
+        for batch in batches {
             stream.write(batch).map_err(problem)?;
         }
         let stream = stream.into_inner().map_err(problem)?;

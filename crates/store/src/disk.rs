@@ -1,6 +1,6 @@
 //! Durable file operations: whatever happens, a file has its old or its new content, never something between.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::Path;
 
@@ -29,6 +29,17 @@ impl Disk {
     #[expect(clippy::unused_self, reason = "tests watch the steps")]
     const fn step(&self) {}
 
+    /// Waits until what was written would survive a power cut. A watched disk does not: tests see the same files
+    /// either way.
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "tests do not wait"))]
+    fn sync(&self, file: &File) -> std::io::Result<()> {
+        #[cfg(test)]
+        if self.observer.is_some() {
+            return Ok(());
+        }
+        file.sync_all()
+    }
+
     /// Gives a file this content: written aside, synced, renamed.
     pub(crate) fn replace(&self, path: &Path, content: &[&[u8]]) -> Result<(), StoreError> {
         let mut aside = path.as_os_str().to_owned();
@@ -40,7 +51,7 @@ impl Disk {
             file.write_all(bytes).map_err(StoreError::io(aside, "write"))?;
         }
         self.step();
-        file.sync_all().map_err(StoreError::io(aside, "sync"))?;
+        self.sync(&file).map_err(StoreError::io(aside, "sync"))?;
         self.step();
         fs::rename(aside, path).map_err(StoreError::io(path, "rename to"))?;
         self.step();
@@ -56,7 +67,7 @@ impl Disk {
             .map_err(StoreError::io(path, "open for appending"))?;
         file.write_all(line.as_bytes()).map_err(StoreError::io(path, "append"))?;
         self.step();
-        file.sync_all().map_err(StoreError::io(path, "sync"))?;
+        self.sync(&file).map_err(StoreError::io(path, "sync"))?;
         self.step();
         Ok(())
     }
@@ -81,11 +92,37 @@ impl Disk {
         self.sync_folder_of(path)
     }
 
+    /// Takes the lock of a folder that only one process may write. It ends when the file is closed, by whatever end the
+    /// process comes to.
+    pub(crate) fn lock(&self, path: &Path) -> Result<Option<File>, StoreError> {
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .map_err(StoreError::io(path, "create the file"))?;
+        self.step();
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(StoreError::io(path, "lock")(error)),
+        }
+    }
+
+    /// Removes a folder and what is in it.
+    pub(crate) fn remove_folder(&self, path: &Path) -> Result<(), StoreError> {
+        for name in files_in(path)? {
+            self.remove(&path.join(name))?;
+        }
+        fs::remove_dir(path).map_err(StoreError::io(path, "remove"))?;
+        self.step();
+        Ok(())
+    }
+
     #[cfg(unix)]
-    #[expect(clippy::unused_self, reason = "one way to the file system")]
     fn sync_folder_of(&self, path: &Path) -> Result<(), StoreError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io(folder, "sync"))
+        File::open(folder).and_then(|folder| self.sync(&folder)).map_err(StoreError::io(folder, "sync"))
     }
 
     /// Only Unix syncs folders; elsewhere renames are durable by themselves.

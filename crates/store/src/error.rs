@@ -33,6 +33,12 @@ pub enum StoreError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another process writes the run.
+    #[error("{}: another process is writing this run", path.display())]
+    RunBusy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A finished run cannot be resumed.
     #[error("{}: the run is finished, there is nothing to resume", path.display())]
     RunFinished {

@@ -87,13 +87,26 @@ pub fn export_run(
     folder: &Path,
     format: ExportFormat,
 ) -> Result<Vec<(PathBuf, u64)>, StoreError> {
+    export_tables(run, &Table::ALL, folder, format)
+}
+
+/// Writes these tables into a folder, as [`export_run`] does.
+///
+/// # Errors
+/// If the run is damaged or writing fails.
+pub fn export_tables(
+    run: &RunReader,
+    tables: &[Table],
+    folder: &Path,
+    format: ExportFormat,
+) -> Result<Vec<(PathBuf, u64)>, StoreError> {
     std::fs::create_dir_all(folder).map_err(StoreError::io(folder, "create the folder"))?;
-    Table::ALL
-        .into_iter()
+    tables
+        .iter()
         .map(|table| {
             let path = folder.join(format!("{table}.{}", format.name()));
             let file = File::create(&path).map_err(StoreError::io(&path, "create the file"))?;
-            let rows = export_table(run, table, format, BufWriter::new(file))?;
+            let rows = export_table(run, *table, format, BufWriter::new(file))?;
             Ok((path, rows))
         })
         .collect()

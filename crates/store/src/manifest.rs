@@ -16,7 +16,7 @@ use crate::table::Table;
 pub(crate) const SCENARIO: &str = "scenario.json";
 /// Written last: a run with a manifest is finished.
 pub(crate) const MANIFEST: &str = "manifest.json";
-/// BLAKE3 sums of all sealed parts, as `b3sum` prints and checks them.
+/// BLAKE3 sums of all other files that stay, as `b3sum` prints and checks them.
 pub(crate) const CHECKSUMS: &str = "checksums.txt";
 
 /// Version of the layout of run folders.
@@ -93,7 +93,12 @@ pub(crate) fn to_json(value: &impl Serialize, what: &'static str) -> Result<Vec<
 /// # Errors
 /// If the scenario holds a path that is not Unicode.
 pub fn scenario_hash(scenario: &Scenario) -> Result<String, StoreError> {
-    Ok(blake3::hash(&scenario_json(scenario)?).to_hex().to_string())
+    Ok(hash(&scenario_json(scenario)?))
+}
+
+/// A BLAKE3 sum, hexadecimal.
+pub(crate) fn hash(content: &[u8]) -> String {
+    blake3::hash(content).to_hex().to_string()
 }
 
 /// The folder of a scenario's run below `root`: the scenario's name and the first eight digits of its hash.
@@ -105,15 +110,28 @@ pub fn run_folder(root: &Path, scenario: &Scenario) -> Result<PathBuf, StoreErro
     Ok(root.join(format!("{}-{}", scenario.name, &hash[..8])))
 }
 
-/// Reads a JSON document of the run folder; `None` if it is not there.
-pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
+/// The scenario in a run folder, and its hash.
+pub(crate) fn read_scenario(folder: &Path) -> Result<(Scenario, String), StoreError> {
+    match read_json(&folder.join(SCENARIO))? {
+        Some((scenario, bytes)) => Ok((scenario, hash(&bytes))),
+        None => Err(StoreError::NotARun { path: folder.to_path_buf(), missing: SCENARIO }),
+    }
+}
+
+/// The error for a scenario that is not the one the run began with.
+pub(crate) fn scenario_changed(folder: &Path) -> StoreError {
+    StoreError::damaged(&folder.join(SCENARIO), "it is not the scenario that the run began with")
+}
+
+/// Reads a JSON document of the run folder, with its bytes; `None` if it is not there.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<(T, Vec<u8>)>, StoreError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io(path, "read")(error)),
     };
     let mut json = serde_json::Deserializer::from_slice(&bytes);
-    serde_path_to_error::deserialize(&mut json).map(Some).map_err(|error| {
+    let document = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();
         let inner = error.into_inner();
         let (line, column) = (inner.line(), inner.column());
@@ -122,7 +140,8 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
         let text = text.split(" at line ").next().unwrap_or_default();
         let problem = if field == "." { text.to_owned() } else { format!("{field}: {text}") };
         StoreError::Document { path: path.to_path_buf(), line, column, problem }
-    })
+    })?;
+    Ok(Some((document, bytes)))
 }
 
 /// The lines of `checksums.txt`: (file below the run folder, sum). A torn last line is left out.
@@ -147,6 +166,6 @@ pub(crate) fn read_checksums(folder: &Path) -> Result<Vec<(String, String)>, Sto
 }
 
 /// A line of `checksums.txt`.
-pub(crate) fn checksum_line(table: Table, file: &FileSummary) -> String {
-    format!("{}  {table}/{}\n", file.blake3, file.name)
+pub(crate) fn checksum_line(file: &str, sum: &str) -> String {
+    format!("{sum}  {file}\n")
 }

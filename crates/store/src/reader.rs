@@ -10,7 +10,7 @@ use bytes::Bytes;
 use habitue_core::scenario::Scenario;
 use habitue_core::{Catalogue, InterventionRecord, Message, SessionRecord, Turn, UserId};
 
-use crate::checkpoint;
+use crate::checkpoint::{self, Checkpoint};
 use crate::error::StoreError;
 use crate::manifest::{self, MANIFEST, Manifest, SCENARIO};
 use crate::part::{self, PartReader};
@@ -57,8 +57,7 @@ impl RunReader {
     /// If the folder is no run, or what describes the run is damaged or from another version.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
         let folder = folder.as_ref().to_path_buf();
-        let scenario: Scenario = manifest::read_json(&folder.join(SCENARIO))?
-            .ok_or_else(|| StoreError::NotARun { path: folder.clone(), missing: SCENARIO })?;
+        let (scenario, hash) = manifest::read_scenario(&folder)?;
         let mut run = Self {
             names: Names::of(&scenario),
             scenario,
@@ -68,21 +67,12 @@ impl RunReader {
             pending: BTreeMap::new(),
             folder,
         };
-        if let Some(manifest) = manifest::read_json::<Manifest>(&run.folder.join(MANIFEST))? {
-            run.finished(manifest)?;
+        if let Some((manifest, bytes)) = manifest::read_json::<Manifest>(&run.folder.join(MANIFEST))? {
+            run.finished(manifest, &bytes, &hash)?;
         } else if let Some(newest) = checkpoint::read_newest(&run.folder)? {
-            run.status = RunStatus::Checkpointed;
-            run.names = newest.head.names;
-            for (table, files) in newest.head.sealed {
-                let files = files.into_iter().map(|file| (file.name, file.blake3, Some(file.rows)));
-                run.add(table, files);
-            }
-            run.pending = newest.rows;
+            run.checkpointed(newest, &hash)?;
         } else {
-            for (file, sum) in manifest::read_checksums(&run.folder)? {
-                let (table, name) = file.split_once('/').unwrap_or(("", &file));
-                run.add(table.parse()?, [(name.to_owned(), sum, None)]);
-            }
+            run.partial(&hash)?;
         }
         if run.status != RunStatus::Checkpointed {
             run.read_catalogue_names()?;
@@ -90,14 +80,21 @@ impl RunReader {
         Ok(run)
     }
 
-    fn finished(&mut self, manifest: Manifest) -> Result<(), StoreError> {
+    fn finished(&mut self, manifest: Manifest, bytes: &[u8], scenario_hash: &str) -> Result<(), StoreError> {
         let path = self.folder.join(MANIFEST);
         if manifest.format != manifest::FORMAT {
             let (found, expected) = (format!("\"{}\"", manifest.format), manifest::FORMAT.to_string());
             return Err(StoreError::Schema { path, found, expected });
         }
-        let scenario = self.folder.join(SCENARIO);
-        read_checked(&scenario, &manifest.scenario_hash)?;
+        let sums = manifest::read_checksums(&self.folder)?;
+        let own = sums.iter().find(|(file, _)| file == MANIFEST);
+        if own.is_none_or(|(_, sum)| *sum != manifest::hash(bytes)) {
+            let problem = format!("its content does not match its checksum in {}", manifest::CHECKSUMS);
+            return Err(StoreError::damaged(&path, problem));
+        }
+        if manifest.scenario_hash != scenario_hash {
+            return Err(manifest::scenario_changed(&self.folder));
+        }
         for (table, summary) in &manifest.tables {
             let files = summary.files.iter();
             self.add(*table, files.map(|file| (file.name.clone(), file.blake3.clone(), Some(file.rows))));
@@ -107,6 +104,34 @@ impl RunReader {
         }
         self.status = RunStatus::Finished;
         self.manifest = Some(manifest);
+        Ok(())
+    }
+
+    fn checkpointed(&mut self, newest: Checkpoint, scenario_hash: &str) -> Result<(), StoreError> {
+        if newest.head.scenario != scenario_hash {
+            return Err(manifest::scenario_changed(&self.folder));
+        }
+        self.status = RunStatus::Checkpointed;
+        self.names = newest.head.names;
+        for (table, files) in newest.head.sealed {
+            self.add(table, files.into_iter().map(|file| (file.name, file.blake3, Some(file.rows))));
+        }
+        self.pending = newest.rows;
+        Ok(())
+    }
+
+    /// Without a checkpoint only the list of checksums tells which parts are whole.
+    fn partial(&mut self, scenario_hash: &str) -> Result<(), StoreError> {
+        for (file, sum) in manifest::read_checksums(&self.folder)? {
+            if file == SCENARIO {
+                if sum != scenario_hash {
+                    return Err(manifest::scenario_changed(&self.folder));
+                }
+            } else if file != MANIFEST {
+                let (table, name) = file.split_once('/').unwrap_or(("", &file));
+                self.add(table.parse()?, [(name.to_owned(), sum, None)]);
+            }
+        }
         Ok(())
     }
 
@@ -180,6 +205,21 @@ impl RunReader {
             bytes += fs::metadata(&part.path).map_err(StoreError::io(&part.path, "look at"))?.len();
         }
         Ok((self.parts(table).len(), bytes))
+    }
+
+    /// Compressed bytes of every column of a table in its files, in the order of the schema.
+    ///
+    /// # Errors
+    /// If a file is missing or damaged.
+    pub fn column_bytes(&self, table: Table) -> Result<Vec<(String, u64)>, StoreError> {
+        let mut sizes: Vec<(String, u64)> =
+            table.schema().fields().iter().map(|field| (field.name().clone(), 0)).collect();
+        for part in self.parts(table) {
+            for (name, bytes) in part::column_bytes(&part.path, read_checked(&part.path, &part.blake3)?)? {
+                sizes.iter_mut().filter(|(known, _)| *known == name).for_each(|(_, sum)| *sum += bytes);
+            }
+        }
+        Ok(sizes)
     }
 
     fn parts(&self, table: Table) -> &[Part] {
@@ -266,14 +306,39 @@ impl RunReader {
     /// # Errors
     /// If the table is damaged.
     pub fn catalogue(&self) -> Result<Catalogue, StoreError> {
+        self.catalogue_of(&self.names.categories, &self.names.creators, self.items())
+    }
+
+    /// The catalogue as it was when the run began: the first part of the items.
+    ///
+    /// # Errors
+    /// If the part is missing or damaged.
+    pub fn first_catalogue(&self) -> Result<Catalogue, StoreError> {
+        let parts = self.parts(Table::Items);
+        let first = parts.first().ok_or_else(|| {
+            StoreError::damaged(&self.folder.join(Table::Items.name()), "its first part is missing")
+        })?;
+        let (categories, creators) = open_part(Table::Items, first)?.catalogue_names.unwrap_or_default();
+        let mut batches = self.batches(Table::Items);
+        (batches.parts, batches.pending) = (&parts[..1], &[]);
+        let items = Rows { batches, names: &self.names, only: None, ready: Vec::new().into_iter() };
+        self.catalogue_of(&categories, &creators, items)
+    }
+
+    fn catalogue_of(
+        &self,
+        categories: &[String],
+        creators: &[String],
+        items: impl Iterator<Item = Result<ItemRow, StoreError>>,
+    ) -> Result<Catalogue, StoreError> {
         let mut catalogue = Catalogue::new();
-        for name in &self.names.categories {
+        for name in categories {
             catalogue.category(name);
         }
-        for name in &self.names.creators {
+        for name in creators {
             catalogue.creator(name);
         }
-        for row in self.items() {
+        for row in items {
             let row = row?;
             let id = catalogue.push(row.item).map_err(|error| StoreError::damaged(&self.folder, error))?;
             if id != row.id {

@@ -6,12 +6,12 @@
 mod log;
 #[cfg(test)]
 mod tests;
+mod thread;
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -19,15 +19,18 @@ use arrow_array::RecordBatch;
 use habitue_core::scenario::Scenario;
 use habitue_core::{Catalogue, Recorder, RecorderError, WindowRows};
 
-use crate::checkpoint;
+use crate::checkpoint::{self, Head};
 use crate::disk::{self, Disk, UNFINISHED};
 use crate::error::StoreError;
-use crate::manifest::{self, MANIFEST, Manifest, RunSummary, SCENARIO};
+use crate::manifest::{self, CHECKSUMS, FileSummary, MANIFEST, Manifest, RunSummary, SCENARIO};
 use crate::part;
 use crate::table::users::{self, UserEntry};
 use crate::table::{Names, Table, items};
 use log::Log;
+use thread::{Order, Shared, serve};
 
+/// File that is locked while a process writes the run.
+const LOCK: &str = "lock";
 /// Windows with fewer rows than this are handed over together.
 const HANDOVER: usize = 1 << 12;
 /// Rows that may wait for the writing thread, in windows that are not the only ones waiting.
@@ -40,55 +43,20 @@ const BATCH: usize = 1 << 13;
 /// Dropping the writer without [`finish`](Self::finish) leaves the folder as a kill would: readable and resumable.
 pub struct RunWriter {
     folder: PathBuf,
+    disk: Disk,
     scenario: Scenario,
+    scenario_hash: String,
+    /// Held as long as the run is written.
+    _lock: File,
     begun: bool,
     gathered: Vec<WindowRows>,
     gathered_rows: usize,
+    /// [`HANDOVER`], but for tests.
+    handover: usize,
     orders: Option<Sender<Order>>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
-
-/// What the simulation and the writing thread both see.
-#[derive(Default)]
-struct Shared {
-    progress: Mutex<Progress>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Progress {
-    /// Rows handed over and not yet taken in.
-    waiting: usize,
-    /// Whether the thread has failed or ended.
-    closed: bool,
-    /// Why it failed, until somebody has been told.
-    error: Option<StoreError>,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn close(&self, error: Option<StoreError>) {
-        let mut progress = self.lock();
-        progress.closed = true;
-        progress.error = progress.error.take().or(error);
-        drop(progress);
-        self.changed.notify_all();
-    }
-}
-
-/// What the writing thread is asked to do, in this order.
-enum Order {
-    Begin { names: Box<Names>, items: Vec<RecordBatch>, item_count: u32, users: Vec<RecordBatch> },
-    Windows { windows: Vec<WindowRows>, rows: usize },
-    Checkpoint { state: Vec<u8>, done: Sender<Result<(), StoreError>> },
-    Finish { done: Sender<Result<Tables, StoreError>> },
-}
-
-type Tables = BTreeMap<Table, manifest::TableSummary>;
 
 impl RunWriter {
     /// Makes the folder of a new run below `root`, named by [`run_folder`](crate::run_folder).
@@ -101,14 +69,24 @@ impl RunWriter {
 
     pub(crate) fn create_on(root: &Path, scenario: &Scenario, disk: Disk) -> Result<Self, StoreError> {
         let folder = manifest::run_folder(root, scenario)?;
+        disk.folder(&folder)?;
+        let lock = lock(&disk, &folder)?;
         if folder.join(SCENARIO).exists() {
             return Err(StoreError::RunExists { path: folder });
         }
-        disk.folder(&folder)?;
-        disk.replace(&folder.join(SCENARIO), &[&manifest::scenario_json(scenario)?])?;
+        let json = manifest::scenario_json(scenario)?;
+        let hash = manifest::hash(&json);
+        disk.replace(&folder.join(SCENARIO), &[&json])?;
+        disk.replace(&folder.join(CHECKSUMS), &[manifest::checksum_line(SCENARIO, &hash).as_bytes()])?;
         make_folders(&disk, &folder)?;
-        let log = Log::new(folder, Names::of(scenario), scenario.log.rows_per_file, disk);
-        Self::start(scenario.clone(), log, false)
+        Self::start(
+            Log::new(folder, hash.clone(), scenario, disk.clone()),
+            disk,
+            scenario.clone(),
+            hash,
+            lock,
+            false,
+        )
     }
 
     /// Opens an interrupted run, whose tables go back to the newest whole checkpoint; its state comes with the writer.
@@ -122,49 +100,30 @@ impl RunWriter {
     }
 
     pub(crate) fn resume_on(folder: &Path, disk: Disk) -> Result<(Self, Option<Vec<u8>>), StoreError> {
-        let folder = folder.to_path_buf();
-        let scenario: Scenario = manifest::read_json(&folder.join(SCENARIO))?
-            .ok_or_else(|| StoreError::NotARun { path: folder.clone(), missing: SCENARIO })?;
+        let (scenario, hash) = manifest::read_scenario(folder)?;
+        let lock = lock(&disk, folder)?;
         if folder.join(MANIFEST).exists() {
-            return Err(StoreError::RunFinished { path: folder });
+            return Err(StoreError::RunFinished { path: folder.to_path_buf() });
         }
-        let newest = checkpoint::read_newest(&folder)?;
-        let head = newest.as_ref().map(|newest| &newest.head);
-        let mut lines = String::new();
-        for (table, files) in head.iter().flat_map(|head| &head.sealed) {
-            for file in files {
-                crate::reader::read_checked(&folder.join(table.name()).join(&file.name), &file.blake3)?;
-                lines.push_str(&manifest::checksum_line(*table, file));
-            }
+        let newest = checkpoint::read_newest(folder)?;
+        if newest.as_ref().is_some_and(|newest| newest.head.scenario != hash) {
+            return Err(manifest::scenario_changed(folder));
         }
-        make_folders(&disk, &folder)?;
-        // The list of sums goes first: what it does not list no reader looks at.
-        disk.replace(&folder.join(manifest::CHECKSUMS), &[lines.as_bytes()])?;
-        for table in Table::ALL {
-            let kept = head.and_then(|head| head.sealed.get(&table)).map_or(0, Vec::len);
-            let own = folder.join(table.name());
-            for name in disk::files_in(&own)? {
-                let later = part::index_of(&name).is_some_and(|index| index >= kept);
-                if later || name.ends_with(UNFINISHED) {
-                    disk.remove(&own.join(name))?;
-                }
-            }
-        }
-        checkpoint::keep_only(&disk, &folder, head)?;
-        let rows_per_file = scenario.log.rows_per_file;
-        match newest {
-            None => {
-                let log = Log::new(folder, Names::of(&scenario), rows_per_file, disk);
-                Ok((Self::start(scenario, log, false)?, None))
-            }
-            Some(newest) => {
-                let (log, state) = Log::restore(folder, newest, rows_per_file, disk);
-                Ok((Self::start(scenario, log, true)?, Some(state)))
-            }
-        }
+        go_back_to(&disk, folder, &hash, newest.as_ref().map(|newest| &newest.head))?;
+        let mut log = Log::new(folder.to_path_buf(), hash.clone(), &scenario, disk.clone());
+        let state = newest.map(|newest| log.restore(newest));
+        let begun = state.is_some();
+        Ok((Self::start(log, disk, scenario, hash, lock, begun)?, state))
     }
 
-    fn start(scenario: Scenario, log: Log, begun: bool) -> Result<Self, StoreError> {
+    fn start(
+        log: Log,
+        disk: Disk,
+        scenario: Scenario,
+        scenario_hash: String,
+        lock: File,
+        begun: bool,
+    ) -> Result<Self, StoreError> {
         let folder = log.folder().to_path_buf();
         let shared = Arc::new(Shared::default());
         let (orders, inbox) = channel();
@@ -175,10 +134,14 @@ impl RunWriter {
             .map_err(StoreError::io(&folder, "start the writing thread for"))?;
         Ok(Self {
             folder,
+            disk,
             scenario,
+            scenario_hash,
+            _lock: lock,
             begun,
             gathered: Vec::new(),
             gathered_rows: 0,
+            handover: HANDOVER,
             orders: Some(orders),
             shared,
             thread: Some(thread),
@@ -210,25 +173,40 @@ impl RunWriter {
         let mut names = Names::of(&self.scenario);
         names.categories = catalogue.categories().to_vec();
         names.creators = catalogue.creators().to_vec();
-        let mut item_batches = Vec::new();
-        for (at, chunk) in catalogue.items().chunks(BATCH).enumerate() {
-            item_batches.push(items::encode((at * BATCH) as u32, chunk, &names)?);
+        self.begun = true;
+        let begun = self.send_beginning(catalogue, users, names);
+        if begun.is_err() {
+            // Half a population must not be built upon.
+            self.orders = None;
         }
-        let mut user_batches = Vec::new();
+        begun
+    }
+
+    fn send_beginning<'a>(
+        &self,
+        catalogue: &Catalogue,
+        users: impl IntoIterator<Item = UserEntry<'a>>,
+        names: Names,
+    ) -> Result<(), StoreError> {
+        self.send(Order::Begin { names: Box::new(names.clone()), item_count: catalogue.len() as u32 })?;
+        for (at, chunk) in catalogue.items().chunks(BATCH).enumerate() {
+            self.send_first(Table::Items, items::encode((at * BATCH) as u32, chunk, &names)?)?;
+        }
         let mut chunk: Vec<UserEntry<'a>> = Vec::with_capacity(BATCH);
         for user in users {
             chunk.push(user);
             if chunk.len() == BATCH {
-                user_batches.push(users::encode(&chunk, &names)?);
+                self.send_first(Table::Users, users::encode(&chunk, &names)?)?;
                 chunk.clear();
             }
         }
-        user_batches.push(users::encode(&chunk, &names)?);
-        let item_count = catalogue.len() as u32;
-        let names = Box::new(names);
-        self.send(Order::Begin { names, items: item_batches, item_count, users: user_batches })?;
-        self.begun = true;
-        Ok(())
+        self.send_first(Table::Users, users::encode(&chunk, &names)?)?;
+        self.send(Order::Begun)
+    }
+
+    fn send_first(&self, table: Table, batch: RecordBatch) -> Result<(), StoreError> {
+        self.make_room(batch.num_rows());
+        self.send(Order::FirstRows { table, batch })
     }
 
     /// Appends a window.
@@ -241,7 +219,7 @@ impl RunWriter {
         }
         self.gathered_rows += rows.turns.len() + rows.sessions.len() + rows.messages.len() + rows.items.len();
         self.gathered.push(rows);
-        if self.gathered_rows >= HANDOVER || self.gathered.len() >= HANDOVER {
+        if self.gathered_rows >= self.handover || self.gathered.len() >= self.handover {
             self.hand_over()?;
         }
         Ok(())
@@ -261,6 +239,16 @@ impl RunWriter {
         self.wait_for(&answer)
     }
 
+    /// Waits until the writing thread has taken in all windows so far, without a checkpoint.
+    #[cfg(test)]
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.hand_over()?;
+        while self.shared.lock().waiting > 0 {
+            std::thread::yield_now();
+        }
+        self.failure().map_or(Ok(()), Err)
+    }
+
     /// Seals what is left and writes the manifest; the run is finished.
     ///
     /// # Errors
@@ -277,16 +265,24 @@ impl RunWriter {
             format: manifest::FORMAT,
             habitue: env!("CARGO_PKG_VERSION").to_owned(),
             name: self.scenario.name.clone(),
-            scenario_hash: manifest::scenario_hash(&self.scenario)?,
+            scenario_hash: self.scenario_hash.clone(),
             seed: self.scenario.seed,
             tables,
             wall_seconds: summary.wall.as_secs_f64(),
             details: summary.details,
         };
-        let disk = Disk::default();
-        disk.replace(&self.folder.join(MANIFEST), &[&manifest::to_json(&manifest, "manifest")?])?;
-        let folder = self.folder.join(checkpoint::FOLDER);
-        fs::remove_dir_all(&folder).map_err(StoreError::io(&folder, "remove"))?;
+        let json = manifest::to_json(&manifest, "manifest")?;
+        // The list grew in the order in which parts were sealed; its final order does not depend on interruptions.
+        let parts = manifest
+            .tables
+            .iter()
+            .flat_map(|(table, summary)| summary.files.iter().map(move |file| (*table, file)));
+        let mut lines = checksum_lines(&self.scenario_hash, parts);
+        lines.push_str(&manifest::checksum_line(MANIFEST, &manifest::hash(&json)));
+        self.disk.replace(&self.folder.join(CHECKSUMS), &[lines.as_bytes()])?;
+        self.disk.replace(&self.folder.join(MANIFEST), &[&json])?;
+        self.disk.remove_folder(&self.folder.join(checkpoint::FOLDER))?;
+        self.disk.remove(&self.folder.join(LOCK))?;
         Ok(manifest)
     }
 
@@ -296,6 +292,12 @@ impl RunWriter {
         if windows.is_empty() {
             return self.failure().map_or(Ok(()), Err);
         }
+        self.make_room(rows);
+        self.send(Order::Windows { windows, rows })
+    }
+
+    /// Waits until the writing thread is ready for so many more rows, and counts them as waiting.
+    fn make_room(&self, rows: usize) {
         let mut progress = self.shared.lock();
         while !progress.closed && progress.waiting > 0 && progress.waiting + rows > BACKLOG {
             // The time-out only guards against a thread that died without a word.
@@ -306,8 +308,6 @@ impl RunWriter {
             }
         }
         progress.waiting += rows;
-        drop(progress);
-        self.send(Order::Windows { windows, rows })
     }
 
     fn send(&self, order: Order) -> Result<(), StoreError> {
@@ -348,45 +348,56 @@ impl Recorder for RunWriter {
     }
 }
 
+/// The lock of a run folder.
+fn lock(disk: &Disk, folder: &Path) -> Result<File, StoreError> {
+    disk.lock(&folder.join(LOCK))?.ok_or_else(|| StoreError::RunBusy { path: folder.to_path_buf() })
+}
+
+/// Removes from a run folder everything that came after a checkpoint, or everything but the scenario.
+fn go_back_to(
+    disk: &Disk,
+    folder: &Path,
+    scenario_hash: &str,
+    head: Option<&Head>,
+) -> Result<(), StoreError> {
+    let sealed = head.iter().flat_map(|head| &head.sealed);
+    let parts: Vec<_> =
+        sealed.flat_map(|(table, files)| files.iter().map(move |file| (*table, file))).collect();
+    for (table, file) in &parts {
+        crate::reader::read_checked(&folder.join(table.name()).join(&file.name), &file.blake3)?;
+    }
+    make_folders(disk, folder)?;
+    let lines = checksum_lines(scenario_hash, parts);
+    // The list of sums goes first: what it does not list no reader looks at.
+    disk.replace(&folder.join(CHECKSUMS), &[lines.as_bytes()])?;
+    for table in Table::ALL {
+        let kept = head.and_then(|head| head.sealed.get(&table)).map_or(0, Vec::len);
+        let own = folder.join(table.name());
+        for name in disk::files_in(&own)? {
+            let later = part::index_of(&name).is_some_and(|index| index >= kept);
+            if later || name.ends_with(UNFINISHED) {
+                disk.remove(&own.join(name))?;
+            }
+        }
+    }
+    checkpoint::keep_only(disk, folder, head.as_slice())
+}
+
+/// The lines of `checksums.txt` for the scenario and these parts.
+fn checksum_lines<'a>(
+    scenario_hash: &str,
+    parts: impl IntoIterator<Item = (Table, &'a FileSummary)>,
+) -> String {
+    let mut lines = manifest::checksum_line(SCENARIO, scenario_hash);
+    for (table, file) in parts {
+        lines.push_str(&manifest::checksum_line(&format!("{table}/{}", file.name), &file.blake3));
+    }
+    lines
+}
+
 fn make_folders(disk: &Disk, run: &Path) -> Result<(), StoreError> {
     for table in Table::ALL {
         disk.folder(&run.join(table.name()))?;
     }
     disk.folder(&run.join(checkpoint::FOLDER))
-}
-
-/// Carries out orders until the writer is gone or something fails.
-fn serve(mut log: Log, inbox: &Receiver<Order>, shared: &Shared) {
-    struct CloseAtEnd<'a>(&'a Shared);
-    impl Drop for CloseAtEnd<'_> {
-        fn drop(&mut self) {
-            self.0.close(None);
-        }
-    }
-    let _close = CloseAtEnd(shared);
-    for order in inbox {
-        let outcome = match order {
-            Order::Begin { names, items, item_count, users } => log.begin(*names, items, item_count, users),
-            Order::Windows { windows, rows } => {
-                let outcome = windows.into_iter().try_for_each(|window| log.window(window));
-                shared.lock().waiting -= rows;
-                shared.changed.notify_all();
-                outcome
-            }
-            Order::Checkpoint { state, done } => answer(&done, log.checkpoint(&state)),
-            Order::Finish { done } => answer(&done, log.finish()),
-        };
-        if let Err(error) = outcome {
-            shared.close(Some(error));
-            return;
-        }
-    }
-}
-
-/// Gives the outcome to whoever waits for it; a failure closes the log too.
-fn answer<T>(done: &Sender<Result<T, StoreError>>, outcome: Result<T, StoreError>) -> Result<(), StoreError> {
-    let failed = outcome.is_err();
-    // Whoever asked may be gone: then nobody needs the answer.
-    let _sent = done.send(outcome);
-    if failed { Err(StoreError::Closed) } else { Ok(()) }
 }

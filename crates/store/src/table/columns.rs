@@ -233,17 +233,6 @@ impl<'a> Frame<'a> {
         known.get(name).copied().ok_or_else(|| self.unknown_name(row, column, name))
     }
 
-    /// The position of one name among the known names.
-    pub(crate) fn position(
-        &self,
-        row: usize,
-        column: &'static str,
-        name: &str,
-        known: &[String],
-    ) -> Result<usize, StoreError> {
-        known.iter().position(|known| known == name).ok_or_else(|| self.unknown_name(row, column, name))
-    }
-
     fn unknown_name(&self, row: usize, column: &'static str, name: &str) -> StoreError {
         self.wrong(
             row,

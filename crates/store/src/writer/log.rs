@@ -4,27 +4,30 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
+use habitue_core::scenario::Scenario;
 use habitue_core::{InterventionRecord, Item, Message, SessionRecord, Turn, WindowRows};
 
 use crate::checkpoint::{self, Checkpoint, Head};
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::manifest::{CHECKSUMS, FileSummary, TableSummary, checksum_line};
+use crate::manifest::{self, CHECKSUMS, FileSummary, TableSummary, checksum_line};
 use crate::part;
 use crate::table::{Names, Table, interventions, items, messages, sessions, turns};
 
 /// Rows that are turned into one batch.
 const BATCH: usize = 1 << 13;
 /// Segments a checkpoint may be made of before they are written anew as one.
-const SEGMENTS: usize = 64;
+pub(super) const SEGMENTS: usize = 64;
 
 /// One table: rows in parts, and rows waiting to be.
 #[derive(Default)]
 struct Pending {
     sealed: Vec<FileSummary>,
     batches: Vec<RecordBatch>,
+    /// Rows in the batches.
     rows: usize,
-    /// Batches that are in a segment of the last checkpoint.
+    /// How many of the waiting rows, first those in batches, then those staged, are in a segment of the last
+    /// checkpoint.
     saved: usize,
 }
 
@@ -41,6 +44,7 @@ impl Pending {
 pub(super) struct Log {
     folder: PathBuf,
     disk: Disk,
+    scenario_hash: String,
     names: Names,
     rows_per_file: usize,
     tables: BTreeMap<Table, Pending>,
@@ -51,19 +55,21 @@ pub(super) struct Log {
     items: Vec<Item>,
     /// Items in the table, staged ones not counted.
     item_count: u32,
-    sequence: u64,
+    /// The last checkpoint.
+    last: Option<Head>,
     segments: Vec<String>,
     /// Whether segments hold rows that have been sealed since.
     stale: bool,
 }
 
 impl Log {
-    pub(super) fn new(folder: PathBuf, names: Names, rows_per_file: usize, disk: Disk) -> Self {
+    pub(super) fn new(folder: PathBuf, scenario_hash: String, scenario: &Scenario, disk: Disk) -> Self {
         Self {
             folder,
             disk,
-            names,
-            rows_per_file: rows_per_file.max(1),
+            scenario_hash,
+            names: Names::of(scenario),
+            rows_per_file: scenario.log.rows_per_file.max(1),
             tables: Table::ALL.map(|table| (table, Pending::default())).into(),
             turns: Vec::new(),
             sessions: Vec::new(),
@@ -71,51 +77,54 @@ impl Log {
             interventions: Vec::new(),
             items: Vec::new(),
             item_count: 0,
-            sequence: 0,
+            last: None,
             segments: Vec::new(),
             stale: false,
         }
     }
 
-    /// The tables as they were at a checkpoint, with the state of the run.
-    pub(super) fn restore(
-        folder: PathBuf,
-        checkpoint: Checkpoint,
-        rows_per_file: usize,
-        disk: Disk,
-    ) -> (Self, Vec<u8>) {
+    /// Takes the tables as they were at a checkpoint; gives the state of the run.
+    pub(super) fn restore(&mut self, checkpoint: Checkpoint) -> Vec<u8> {
         let Checkpoint { head, state, rows } = checkpoint;
-        let mut log = Self::new(folder, head.names, rows_per_file, disk);
-        for (table, files) in head.sealed {
-            log.tables.entry(table).or_default().sealed = files;
+        for (table, files) in &head.sealed {
+            self.tables.entry(*table).or_default().sealed.clone_from(files);
         }
         for (table, batches) in rows {
-            let pending = log.tables.entry(table).or_default();
+            let pending = self.tables.entry(table).or_default();
             batches.into_iter().for_each(|batch| pending.push(batch));
-            pending.saved = pending.batches.len();
+            pending.saved = pending.rows;
         }
-        (log.item_count, log.sequence, log.segments) = (head.items, head.sequence, head.segments);
-        (log, state)
+        self.names = head.names.clone();
+        self.item_count = head.items;
+        self.segments.clone_from(&head.segments);
+        self.last = Some(head);
+        state
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The first rows of items and users are sealed at once: everything else refers to them.
-    pub(super) fn begin(
-        &mut self,
-        names: Names,
-        items: Vec<RecordBatch>,
-        item_count: u32,
-        users: Vec<RecordBatch>,
-    ) -> Result<(), StoreError> {
+    /// The names behind the first items and users, which follow as [`Self::first_rows`].
+    pub(super) fn begin(&mut self, names: Names, item_count: u32) {
         self.names = names;
         self.item_count = item_count;
-        for (table, batches) in [(Table::Items, items), (Table::Users, users)] {
-            let pending = self.tables.entry(table).or_default();
-            batches.into_iter().for_each(|batch| pending.push(batch));
-            self.seal(table)?;
+    }
+
+    /// Rows of items and users from before the first window.
+    pub(super) fn first_rows(&mut self, table: Table, batch: RecordBatch) -> Result<(), StoreError> {
+        let pending = self.tables.entry(table).or_default();
+        pending.push(batch);
+        if pending.rows >= self.rows_per_file { self.seal(table) } else { Ok(()) }
+    }
+
+    /// The first items and users are sealed before anything else happens: everything refers to them.
+    pub(super) fn begun(&mut self) -> Result<(), StoreError> {
+        for table in [Table::Items, Table::Users] {
+            let pending = &self.tables[&table];
+            if pending.rows > 0 || pending.sealed.is_empty() {
+                self.seal(table)?;
+            }
         }
         Ok(())
     }
@@ -153,31 +162,43 @@ impl Log {
         }
     }
 
-    /// Turns staged rows into batches.
-    fn stage(&mut self, table: Table) -> Result<(), StoreError> {
+    /// The staged rows but for the first `from`, as batches.
+    fn encoded(&self, table: Table, from: usize) -> Result<Vec<RecordBatch>, StoreError> {
         let names = &self.names;
-        let batches: Result<Vec<_>, _> = match table {
-            Table::Turns => {
-                take(&mut self.turns).chunks(BATCH).map(|rows| turns::encode(rows, names)).collect()
-            }
+        match table {
+            Table::Turns => self.turns[from..].chunks(BATCH).map(|rows| turns::encode(rows, names)).collect(),
             Table::Sessions => {
-                take(&mut self.sessions).chunks(BATCH).map(|rows| sessions::encode(rows, names)).collect()
+                self.sessions[from..].chunks(BATCH).map(|rows| sessions::encode(rows, names)).collect()
             }
-            Table::Messages => take(&mut self.messages).chunks(BATCH).map(messages::encode).collect(),
+            Table::Messages => self.messages[from..].chunks(BATCH).map(messages::encode).collect(),
             Table::Interventions => {
-                take(&mut self.interventions).chunks(BATCH).map(interventions::encode).collect()
+                self.interventions[from..].chunks(BATCH).map(interventions::encode).collect()
             }
             Table::Items => {
-                let rows = take(&mut self.items);
-                let first = self.item_count;
-                self.item_count += rows.len() as u32;
-                let chunks = rows.chunks(BATCH).enumerate();
-                chunks.map(|(at, rows)| items::encode(first + (at * BATCH) as u32, rows, names)).collect()
+                let first = self.item_count as usize + from;
+                let chunks = self.items[from..].chunks(BATCH).enumerate();
+                chunks.map(|(at, rows)| items::encode((first + at * BATCH) as u32, rows, names)).collect()
             }
             Table::Users => Ok(Vec::new()),
-        };
+        }
+    }
+
+    /// Turns staged rows into batches.
+    fn stage(&mut self, table: Table) -> Result<(), StoreError> {
+        let batches = self.encoded(table, 0)?;
         let pending = self.tables.entry(table).or_default();
-        batches?.into_iter().for_each(|batch| pending.push(batch));
+        batches.into_iter().for_each(|batch| pending.push(batch));
+        match table {
+            Table::Turns => self.turns.clear(),
+            Table::Sessions => self.sessions.clear(),
+            Table::Messages => self.messages.clear(),
+            Table::Interventions => self.interventions.clear(),
+            Table::Items => {
+                self.item_count += self.items.len() as u32;
+                self.items.clear();
+            }
+            Table::Users => {}
+        }
         Ok(())
     }
 
@@ -187,9 +208,10 @@ impl Log {
         let bytes = part::encode(table, &pending.batches, &self.names)?;
         let name = part::file_name(pending.sealed.len());
         self.disk.replace(&self.folder.join(table.name()).join(&name), &[&bytes])?;
-        let blake3 = blake3::hash(&bytes).to_hex().to_string();
+        let blake3 = manifest::hash(&bytes);
         let file = FileSummary { name, rows: pending.rows as u64, bytes: bytes.len() as u64, blake3 };
-        self.disk.append(&self.folder.join(CHECKSUMS), &checksum_line(table, &file))?;
+        let line = checksum_line(&format!("{table}/{}", file.name), &file.blake3);
+        self.disk.append(&self.folder.join(CHECKSUMS), &line)?;
         self.stale |= pending.saved > 0;
         pending.sealed.push(file);
         pending.batches.clear();
@@ -197,31 +219,57 @@ impl Log {
         Ok(())
     }
 
+    /// Staged rows stay as they are: how often checkpoints are made must not show in how rows are cut into batches.
     pub(super) fn checkpoint(&mut self, state: &[u8]) -> Result<(), StoreError> {
-        for table in Table::ALL {
-            self.stage(table)?;
-        }
-        self.sequence += 1;
         if self.stale || self.segments.len() >= SEGMENTS {
             self.stale = false;
             self.segments.clear();
             self.tables.values_mut().for_each(|pending| pending.saved = 0);
         }
-        let new: Vec<(Table, &[RecordBatch])> =
-            self.tables.iter().map(|(table, pending)| (*table, &pending.batches[pending.saved..])).collect();
-        if new.iter().any(|(_, batches)| !batches.is_empty()) {
-            self.segments.push(checkpoint::segment_name(self.sequence));
+        let mut new = Vec::new();
+        for table in Table::ALL {
+            let batches = self.unsaved(table)?;
+            if !batches.is_empty() {
+                new.push((table, batches));
+            }
+        }
+        let sequence = self.last.as_ref().map_or(0, |last| last.sequence) + 1;
+        if !new.is_empty() {
+            self.segments.push(checkpoint::segment_name(sequence));
         }
         let head = Head {
-            sequence: self.sequence,
+            sequence,
+            scenario: self.scenario_hash.clone(),
             names: self.names.clone(),
-            items: self.item_count,
+            items: self.item_count + self.items.len() as u32,
             sealed: self.tables.iter().map(|(table, pending)| (*table, pending.sealed.clone())).collect(),
             segments: self.segments.clone(),
         };
         checkpoint::write(&self.disk, &self.folder, &head, state, &new)?;
-        self.tables.values_mut().for_each(|pending| pending.saved = pending.batches.len());
+        for table in Table::ALL {
+            let staged = self.staged(table);
+            self.tables.entry(table).and_modify(|pending| pending.saved = pending.rows + staged);
+        }
+        let kept: Vec<&Head> = self.last.iter().chain([&head]).collect();
+        checkpoint::keep_only(&self.disk, &self.folder, &kept)?;
+        self.last = Some(head);
         Ok(())
+    }
+
+    /// Waiting rows that are in no segment.
+    fn unsaved(&self, table: Table) -> Result<Vec<RecordBatch>, StoreError> {
+        let pending = &self.tables[&table];
+        let mut saved = pending.saved;
+        let mut new = Vec::new();
+        for batch in &pending.batches {
+            let skipped = saved.min(batch.num_rows());
+            saved -= skipped;
+            if skipped < batch.num_rows() {
+                new.push(batch.slice(skipped, batch.num_rows() - skipped));
+            }
+        }
+        new.extend(self.encoded(table, saved)?);
+        Ok(new)
     }
 
     /// Seals what is left; every table has at least one part, if only to show its columns.
@@ -248,8 +296,4 @@ fn append<T>(rows: &mut Vec<T>, mut new: Vec<T>) {
     } else {
         rows.append(&mut new);
     }
-}
-
-fn take<T>(rows: &mut Vec<T>) -> Vec<T> {
-    std::mem::take(rows)
 }

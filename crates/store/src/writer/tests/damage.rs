@@ -1,0 +1,99 @@
+//! Damage is an error with a name, never a panic and never wrong rows.
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// How far a damaged run had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Partial,
+    Checkpointed,
+    Finished,
+}
+
+struct Folder {
+    files: BTreeMap<String, Vec<u8>>,
+    rows: Vec<Vec<String>>,
+}
+
+static FOLDERS: LazyLock<[Folder; 3]> = LazyLock::new(|| {
+    let story = Story::new(20, 9);
+    [Stage::Partial, Stage::Checkpointed, Stage::Finished].map(|stage| {
+        let root = tempfile::tempdir().unwrap();
+        let mut writer = RunWriter::create_on(root.path(), &story.scenario, unwatched()).unwrap();
+        story.begin(&mut writer).unwrap();
+        story.play(&mut writer, 0, if stage == Stage::Partial { usize::MAX } else { 4 }).unwrap();
+        if stage == Stage::Finished {
+            writer.finish(RunSummary::default()).unwrap();
+        } else {
+            writer.flush().unwrap();
+            drop(writer);
+        }
+        let folder = story.folder(root.path());
+        let rows = read_rows(&RunReader::open(&folder).unwrap()).unwrap();
+        Folder { files: files(&folder), rows }
+    })
+});
+
+#[derive(Debug, Clone)]
+enum Harm {
+    Truncate,
+    Flip(u8),
+    Overwrite(u8),
+    Insert(u8),
+    Remove,
+}
+
+fn harm() -> impl Strategy<Value = Harm> {
+    prop_oneof![
+        Just(Harm::Truncate),
+        (0u8..8).prop_map(|bit| Harm::Flip(1 << bit)),
+        any::<u8>().prop_map(Harm::Overwrite),
+        any::<u8>().prop_map(Harm::Insert),
+        Just(Harm::Remove),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damage_is_named(
+        stage in prop::sample::select(vec![Stage::Partial, Stage::Checkpointed, Stage::Finished]),
+        file in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        harm in harm(),
+    ) {
+        let whole = &FOLDERS[stage as usize];
+        let mut damaged = whole.files.clone();
+        let name = file.get(&damaged.keys().cloned().collect::<Vec<_>>()).clone();
+        let content = damaged.get_mut(&name).unwrap();
+        let at = at.index(content.len().max(1));
+        match harm {
+            Harm::Truncate => content.truncate(at),
+            Harm::Flip(bit) => if let Some(byte) = content.get_mut(at) { *byte ^= bit },
+            Harm::Overwrite(new) => if let Some(byte) = content.get_mut(at) { *byte = new },
+            Harm::Insert(new) => content.insert(at.min(content.len()), new),
+            Harm::Remove => { damaged.remove(&name); }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), &damaged);
+        match RunReader::open(folder.path()).and_then(|run| read_rows(&run)) {
+            // What is no longer listed is not read; but a finished run is whole or damaged.
+            Ok(rows) if stage == Stage::Finished && name != "manifest.json" => prop_assert_eq!(&rows, &whole.rows),
+            Ok(rows) => prop_assert!(is_prefix(&whole.rows, &rows)),
+            Err(error) => {
+                let named = error.to_string();
+                let about_file = named.contains(folder.path().to_str().unwrap());
+                prop_assert!(about_file || matches!(error, StoreError::NoSuch { .. }), "{named}");
+            }
+        }
+        match RunWriter::resume_on(folder.path(), unwatched()) {
+            Ok((_, state)) => prop_assert!([None, Some(vec![4]), Some(vec![8])].contains(&state), "{state:?}"),
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
+}
