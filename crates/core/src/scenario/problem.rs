@@ -101,17 +101,13 @@ impl Problem {
         if self.line == 0 {
             line(format_args!(" --> {}", self.file));
         } else {
-            let source = text.content.lines().nth(self.line - 1).unwrap_or_default();
-            // A tab is one character wide in the quoted line, so the mark stays below what it marks.
-            let source = source.replace('\t', " ");
             let number = self.line.to_string();
             margin = number.len();
-            let marked = text.content.get(self.span.clone()).unwrap_or_default();
-            let marked = marked.lines().next().unwrap_or_default().chars().count().max(1);
+            let (source, mark) = self.quoted_line(text);
             line(format_args!("{:margin$}--> {}:{}:{}", "", self.file, self.line, self.column));
             line(format_args!("{:margin$} |", ""));
-            line(format_args!("{number} | {}", source.trim_end()));
-            line(format_args!("{:margin$} | {:indent$}{:^<marked$}", "", "", "", indent = self.column - 1));
+            line(format_args!("{number} | {source}"));
+            line(format_args!("{:margin$} | {mark}", ""));
         }
         let parts = [
             ("at", Some(&self.path).filter(|path| !path.is_empty())),
@@ -125,6 +121,33 @@ impl Problem {
                 line(format_args!("{:margin$} = {label}: {part}", ""));
             }
         }
+    }
+}
+
+impl Problem {
+    /// The line, or the part of a long line around the mistake, and what stands below to mark the mistake.
+    fn quoted_line(&self, text: &Text) -> (String, String) {
+        const WIDEST: usize = 160;
+        const BEFORE: usize = 40;
+        let line = text.content.lines().nth(self.line - 1).unwrap_or_default();
+        // A tab is one character wide in the quoted line, so the mark stays below what it marks.
+        let line: Vec<char> = line.trim_end().chars().map(|at| if at == '\t' { ' ' } else { at }).collect();
+        let column = self.column - 1;
+        let start = if line.len() > WIDEST { column.min(line.len()).saturating_sub(BEFORE) } else { 0 };
+        let end = line.len().min(start + WIDEST);
+        let mut quoted: String = line[start..end].iter().collect();
+        let mut indent = column - start;
+        if start > 0 {
+            quoted.insert_str(0, "… ");
+            indent += 2;
+        }
+        if end < line.len() {
+            quoted.push_str(" …");
+        }
+        let marked = text.content.get(self.span.clone()).unwrap_or_default();
+        let marked = marked.lines().next().unwrap_or_default().chars().count();
+        let marked = marked.min(end.saturating_sub(column)).max(1);
+        (quoted, " ".repeat(indent) + &"^".repeat(marked))
     }
 }
 

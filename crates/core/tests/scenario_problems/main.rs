@@ -148,12 +148,12 @@ fn catalogues() {
                     "generate = { items = 0, categories = 2000, quality_mean = 1, second_category = 2 }"
                 )],
             ),
-            Mistake { name: "data without a data set", edits: &[], sets: &[], data: Some("data") },
+            Mistake { name: "data without a data set", edits: &[], sets: &[], data: Some("town/data") },
             Mistake {
                 name: "data that is not there",
                 edits: &[(catalogue, "dataset = \"movielens\"")],
                 sets: &[],
-                data: Some("dat"),
+                data: Some("town/dat"),
             },
         ]
     );

@@ -15,6 +15,7 @@ pub(super) fn wrong_type<'s>(shape: &Shape<'s>, schema: &'s Json, node: &Node, w
         None if schema["type"] == "string" => vec![schema],
         None => Vec::new(),
     };
+    let tables = is_table(shape, &schema["items"]);
     match (schema["type"].as_str().unwrap_or_default(), &node.value) {
         (_, Value::Integer(_) | Value::Float(_)) if texts.iter().any(|text| text["format"] == DURATION) => {
             Some(format!(
@@ -22,9 +23,7 @@ pub(super) fn wrong_type<'s>(shape: &Shape<'s>, schema: &'s Json, node: &Node, w
                 node.shown()
             ))
         }
-        (_, Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Date(_))
-            if !texts.is_empty() =>
-        {
+        ("string", Value::Integer(_) | Value::Float(_) | Value::Boolean(_)) => {
             Some(format!("text stands in quotes: {:?}", node.shown()))
         }
         ("integer" | "number", Value::Text(text)) if text.trim().parse::<f64>().is_ok() => {
@@ -36,10 +35,10 @@ pub(super) fn wrong_type<'s>(shape: &Shape<'s>, schema: &'s Json, node: &Node, w
         ("integer", Value::Float(number)) if number.fract() == 0.0 && number.abs() < 1e15 => {
             Some(format!("write {number} without a fraction"))
         }
-        ("array", Value::Table(_)) if is_table(shape, &schema["items"]) => {
+        ("array", Value::Table(_)) if tables => {
             Some(format!("write `[[{}]]`, with double brackets, above each of them", way.keys()))
         }
-        ("array", Value::Text(_) | Value::Integer(_) | Value::Float(_)) => {
+        ("array", Value::Text(_) | Value::Integer(_) | Value::Float(_)) if !tables => {
             Some(format!("a list stands in brackets: [{}]", node.shown()))
         }
         (_, Value::List(elements)) if is_table(shape, schema) && !elements.is_empty() => {
