@@ -1,5 +1,8 @@
 //! Catalogues as JSON lines.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use habitue_core::scenario::FieldProblem;
@@ -8,6 +11,9 @@ use habitue_core::{Catalogue, DataError, DataErrorKind, SimTime};
 
 use crate::error::StoreError;
 use crate::json_lines::read_json_lines;
+
+/// The most categories that have numbers.
+pub(crate) const CATEGORIES: usize = 1 << 16;
 
 /// Reads a catalogue: one [`ItemSpec`] per line as a JSON object, blank lines ignored. Items that do not say when they
 /// are published can be shown from the start of the run.
@@ -24,6 +30,11 @@ pub fn read_catalogue(path: &Path) -> Result<Catalogue, StoreError> {
 /// Adds the items of a file to a catalogue that may know categories and creators already.
 pub(crate) fn add_items(path: &Path, catalogue: &mut Catalogue) -> Result<(), StoreError> {
     for (line, item) in read_json_lines::<ItemSpec>(path)? {
+        if catalogue.categories().len() + item.categories.len() > CATEGORIES {
+            let error =
+                DataError::new(DataErrorKind::Range, path, format!("at most {CATEGORIES} categories in all"));
+            return Err(error.at(line).field("categories").into());
+        }
         if let Err(problem) = item.add_to(catalogue, SimTime::ZERO) {
             return Err(misfit(catalogue, path, &problem).at(line).into());
         }

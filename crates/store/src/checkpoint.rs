@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use arrow_array::RecordBatch;
@@ -18,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::disk::{self, Disk};
 use crate::error::StoreError;
 use crate::manifest::FileSummary;
-use crate::table::{Names, Table};
+use crate::part::CONTRADICTION;
+use crate::table::{Names, Table, check_columns};
 
 /// The folder of checkpoints in a run folder.
 pub(crate) const FOLDER: &str = "checkpoint";
@@ -166,8 +168,18 @@ fn unpack_rows(path: &Path, into: &mut BTreeMap<Table, Vec<RecordBatch>>) -> Res
     let packed = read_sealed(path)?;
     let content =
         zstd::stream::decode_all(packed.as_slice()).map_err(|error| StoreError::damaged(path, error))?;
+    // The checksum says that these are the bytes that were written; what they say is still not trusted.
+    let unpacked = catch_unwind(AssertUnwindSafe(|| unpack_tables(path, &content)));
+    for (table, batch) in unpacked.unwrap_or_else(|_| Err(StoreError::damaged(path, CONTRADICTION)))? {
+        into.entry(table).or_default().push(batch);
+    }
+    Ok(())
+}
+
+fn unpack_tables(path: &Path, content: &[u8]) -> Result<Vec<(Table, RecordBatch)>, StoreError> {
+    let mut batches = Vec::new();
     let damaged = || StoreError::damaged(path, "it ends too early");
-    let mut rest = content.as_slice();
+    let mut rest = content;
     while let Some((table, after)) = rest.split_first() {
         let table = *Table::ALL
             .get(usize::from(*table))
@@ -179,10 +191,12 @@ fn unpack_rows(path: &Path, into: &mut BTreeMap<Table, Vec<RecordBatch>>) -> Res
         let stream = StreamReader::try_new(Cursor::new(stream), None)
             .map_err(|error| StoreError::damaged(path, error))?;
         for batch in stream {
-            into.entry(table).or_default().push(batch.map_err(|error| StoreError::damaged(path, error))?);
+            let batch = batch.map_err(|error| StoreError::damaged(path, error))?;
+            check_columns(table, batch.schema_ref(), path)?;
+            batches.push((table, batch));
         }
     }
-    Ok(())
+    Ok(batches)
 }
 
 fn write_sealed(disk: &Disk, path: &Path, content: &[&[u8]]) -> Result<(), StoreError> {

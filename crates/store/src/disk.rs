@@ -1,8 +1,8 @@
 //! Durable file operations: whatever happens, a file has its old or its new content, never something between.
 
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
-use std::path::Path;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use crate::error::StoreError;
 
@@ -42,20 +42,42 @@ impl Disk {
 
     /// Gives a file this content: written aside, synced, renamed.
     pub(crate) fn replace(&self, path: &Path, content: &[&[u8]]) -> Result<(), StoreError> {
-        let mut aside = path.as_os_str().to_owned();
-        aside.push(".");
-        aside.push(UNFINISHED);
-        let aside = Path::new(&aside);
-        let mut file = File::create(aside).map_err(StoreError::io(aside, "create the file"))?;
+        let aside = aside(path);
+        let mut file = File::create(&aside).map_err(StoreError::io(&aside, "create the file"))?;
         for bytes in content {
-            file.write_all(bytes).map_err(StoreError::io(aside, "write"))?;
+            file.write_all(bytes).map_err(StoreError::io(&aside, "write"))?;
         }
         self.step();
-        self.sync(&file).map_err(StoreError::io(aside, "sync"))?;
+        self.sync(&file).map_err(StoreError::io(&aside, "sync"))?;
         self.step();
-        fs::rename(aside, path).map_err(StoreError::io(path, "rename to"))?;
+        fs::rename(&aside, path).map_err(StoreError::io(path, "rename to"))?;
         self.step();
         self.sync_folder_of(path)
+    }
+
+    /// Gives a file the content that `write` streams into it: written aside, synced, renamed. If `write` fails, nothing
+    /// of it stays.
+    pub(crate) fn stream<T>(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&mut BufWriter<File>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let aside = aside(path);
+        let file = File::create(&aside).map_err(StoreError::io(&aside, "create the file"))?;
+        let mut file = BufWriter::with_capacity(1 << 16, file);
+        let outcome = write(&mut file).and_then(|outcome| {
+            let file =
+                file.into_inner().map_err(|error| StoreError::io(&aside, "write")(error.into_error()))?;
+            self.sync(&file).map_err(StoreError::io(&aside, "sync"))?;
+            fs::rename(&aside, path).map_err(StoreError::io(path, "rename to"))?;
+            self.sync_folder_of(path)?;
+            Ok(outcome)
+        });
+        if outcome.is_err() {
+            // The error that matters is the first one.
+            let _removed = fs::remove_file(&aside);
+        }
+        outcome
     }
 
     /// Appends a line to a file.
@@ -130,6 +152,14 @@ impl Disk {
     fn sync_folder_of(&self, _path: &Path) -> Result<(), StoreError> {
         Ok(())
     }
+}
+
+/// Where a file is written before it gets its name.
+fn aside(path: &Path) -> PathBuf {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".");
+    aside.push(UNFINISHED);
+    aside.into()
 }
 
 /// Names of the files in a folder, sorted; none if there is no such folder.

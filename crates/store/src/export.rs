@@ -5,8 +5,10 @@
 //! are written with as few digits as give back the same number; numbers that JSON lacks are the texts `"NaN"`,
 //! `"inf"` and `"-inf"`.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+#[cfg(test)]
+mod tests;
+
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -14,10 +16,12 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
-use serde_json::{Map, Value};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use habitue_core::scenario::nearest;
 
+use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::reader::RunReader;
 use crate::table::Table;
@@ -78,7 +82,8 @@ pub fn export_table(
     Ok(rows)
 }
 
-/// Writes all tables into a folder, as `turns.csv`, `sessions.csv`, ...; gives the files and their numbers of rows.
+/// Writes all tables into a folder, as `turns.csv`, `sessions.csv`, ...; gives the files and their numbers of rows. Every
+/// file appears when it is whole.
 ///
 /// # Errors
 /// If the run is damaged or writing fails.
@@ -100,13 +105,13 @@ pub fn export_tables(
     folder: &Path,
     format: ExportFormat,
 ) -> Result<Vec<(PathBuf, u64)>, StoreError> {
-    std::fs::create_dir_all(folder).map_err(StoreError::io(folder, "create the folder"))?;
+    let disk = Disk::default();
+    disk.folder(folder)?;
     tables
         .iter()
         .map(|table| {
             let path = folder.join(format!("{table}.{}", format.name()));
-            let file = File::create(&path).map_err(StoreError::io(&path, "create the file"))?;
-            let rows = export_table(run, *table, format, BufWriter::new(file))?;
+            let rows = disk.stream(&path, |file| export_table(run, *table, format, file))?;
             Ok((path, rows))
         })
         .collect()
@@ -130,22 +135,21 @@ impl<W: Write> Sink<W> {
     }
 
     fn row(&mut self, batch: &RecordBatch, row: usize) -> std::io::Result<()> {
-        let schema = batch.schema();
-        let cells = schema.fields().iter().zip(batch.columns());
         match self {
             Self::Jsonl(to) => {
-                let object: Map<String, Value> =
-                    cells.map(|(field, column)| (field.name().clone(), cell(column, row))).collect();
-                serde_json::to_writer(&mut *to, &object)?;
+                serde_json::to_writer(&mut *to, &Object { batch, row })?;
                 to.write_all(b"\n")
             }
             Self::Csv(writer) => {
-                let cells = cells.map(|(_, column)| match cell(column, row) {
-                    Value::Null => String::new(),
-                    Value::String(text) => text,
-                    other => other.to_string(),
-                });
-                Ok(writer.write_record(cells)?)
+                for column in batch.columns() {
+                    let cell = Cell { column, row };
+                    match cell.text() {
+                        _ if column.is_null(row) => writer.write_field("")?,
+                        Some(text) => writer.write_field(text)?,
+                        None => writer.write_field(serde_json::to_vec(&cell)?)?,
+                    }
+                }
+                Ok(writer.write_record(None::<&[u8]>)?)
             }
         }
     }
@@ -158,36 +162,71 @@ impl<W: Write> Sink<W> {
     }
 }
 
-/// A cell as JSON. Covers the types that tables have.
-fn cell(column: &dyn Array, row: usize) -> Value {
-    if column.is_null(row) {
-        return Value::Null;
-    }
-    match column.data_type() {
-        DataType::Boolean => column.as_boolean().value(row).into(),
-        DataType::UInt8 => column.as_primitive::<UInt8Type>().value(row).into(),
-        DataType::UInt16 => column.as_primitive::<UInt16Type>().value(row).into(),
-        DataType::UInt32 => column.as_primitive::<UInt32Type>().value(row).into(),
-        DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
-        DataType::Float64 => number(column.as_primitive::<Float64Type>().value(row)),
-        DataType::Float32 => {
-            let value = column.as_primitive::<Float32Type>().value(row);
-            // The shortest decimal of the single-precision number, not of its double-precision neighbour.
-            value.to_string().parse().map_or_else(|_| number(f64::from(value)), number)
+/// A row as a JSON object, its fields in the order of the columns.
+struct Object<'a> {
+    batch: &'a RecordBatch,
+    row: usize,
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let schema = self.batch.schema_ref();
+        let mut object = serializer.serialize_map(Some(schema.fields().len()))?;
+        for (field, column) in schema.fields().iter().zip(self.batch.columns()) {
+            object.serialize_entry(field.name(), &Cell { column, row: self.row })?;
         }
-        DataType::Utf8 => column.as_string::<i32>().value(row).into(),
-        DataType::Dictionary(_, _) => {
-            let names = column.as_dictionary::<Int32Type>();
-            names.key(row).map_or(Value::Null, |key| cell(names.values(), key))
-        }
-        DataType::List(_) => {
-            let values = column.as_list::<i32>().value(row);
-            (0..values.len()).map(|at| cell(&values, at)).collect::<Vec<_>>().into()
-        }
-        other => Value::String(format!("<{other}>")),
+        object.end()
     }
 }
 
-fn number(value: f64) -> Value {
-    serde_json::Number::from_f64(value).map_or_else(|| Value::String(value.to_string()), Value::Number)
+/// A cell as JSON. Covers the types that tables have.
+struct Cell<'a> {
+    column: &'a dyn Array,
+    row: usize,
+}
+
+impl Cell<'_> {
+    /// The text, if the column is one of texts or names.
+    fn text(&self) -> Option<&str> {
+        match self.column.data_type() {
+            DataType::Utf8 => Some(self.column.as_string::<i32>().value(self.row)),
+            DataType::Dictionary(_, _) => {
+                let names = self.column.as_dictionary::<Int32Type>();
+                names.key(self.row).map(|key| names.values().as_string::<i32>().value(key))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Serialize for Cell<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { column, row } = *self;
+        if column.is_null(row) {
+            return to.serialize_none();
+        }
+        if let Some(text) = self.text() {
+            return to.serialize_str(text);
+        }
+        match column.data_type() {
+            DataType::Boolean => to.serialize_bool(column.as_boolean().value(row)),
+            DataType::UInt8 => to.serialize_u8(column.as_primitive::<UInt8Type>().value(row)),
+            DataType::UInt16 => to.serialize_u16(column.as_primitive::<UInt16Type>().value(row)),
+            DataType::UInt32 => to.serialize_u32(column.as_primitive::<UInt32Type>().value(row)),
+            DataType::Int64 => to.serialize_i64(column.as_primitive::<Int64Type>().value(row)),
+            DataType::Float32 => match column.as_primitive::<Float32Type>().value(row) {
+                number if number.is_finite() => to.serialize_f32(number),
+                other => to.collect_str(&other),
+            },
+            DataType::Float64 => match column.as_primitive::<Float64Type>().value(row) {
+                number if number.is_finite() => to.serialize_f64(number),
+                other => to.collect_str(&other),
+            },
+            DataType::List(_) => {
+                let values = column.as_list::<i32>().value(row);
+                to.collect_seq((0..values.len()).map(|row| Cell { column: &values, row }))
+            }
+            other => Err(serde::ser::Error::custom(format!("a column of type {other}"))),
+        }
+    }
 }

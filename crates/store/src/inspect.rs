@@ -1,5 +1,7 @@
 //! A run at a glance, and a user's life in words.
 
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use std::fmt;

@@ -31,29 +31,40 @@ fn object<T: DeserializeOwned>(path: &Path, json: &str) -> Result<T, DataError> 
     Ok(object)
 }
 
-/// What a JSON error means for whoever wrote the line. Its text is serde's, whose phrases are fixed.
 fn problem(path: &Path, field: &str, error: &serde_json::Error) -> DataError {
     let text = error.to_string();
     // serde_json repeats the position, which within one line is only the column, at the end.
     let text = text.split(" at line ").next().unwrap_or_default();
-    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
-    let named = || quoted.first().copied().unwrap_or_default().to_owned();
-    let at_field = |error: DataError| if field == "." { error } else { error.field(field) };
-    if !error.is_data() {
-        let expected = format!("one JSON object on the line ({text}, column {})", error.column());
-        return DataError::new(DataErrorKind::Type, path, expected);
+    if error.is_data() {
+        return misfit(path, field, text);
     }
+    let expected = format!("one JSON object on the line ({text}, column {})", error.column());
+    DataError::new(DataErrorKind::Type, path, expected)
+}
+
+/// What an error of serde means for whoever wrote the file: its phrases are fixed. `field` is a dotted path, `.` for
+/// the whole document.
+pub(crate) fn misfit(path: &Path, field: &str, text: &str) -> DataError {
+    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+    let named = quoted.first().copied().unwrap_or_default();
+    let within = |expected: String| if field == "." { expected } else { format!("{expected} in {field}") };
     if text.starts_with("missing field") {
-        return DataError::new(DataErrorKind::MissingColumn, path, format!("a field \"{}\"", named()));
+        return DataError::new(DataErrorKind::MissingColumn, path, within(format!("a field \"{named}\"")));
     }
     if text.starts_with("unknown field") {
         let known = quoted.get(1..).unwrap_or_default();
-        let near = nearest(&named(), known.iter().copied());
         let expected = format!("one of the fields {}", known.join(", "));
-        return DataError::new(DataErrorKind::UnknownName, path, expected).value(named()).nearest(near);
+        let error = DataError::new(DataErrorKind::UnknownName, path, expected);
+        return error.value(named).nearest(nearest(named, known.iter().copied()));
+    }
+    if text.starts_with("unknown variant") {
+        let known = quoted.get(1..).unwrap_or_default();
+        let error = DataError::new(DataErrorKind::UnknownName, path, format!("one of {}", known.join(", ")));
+        return error.field(field).value(named).nearest(nearest(named, known.iter().copied()));
     }
     if text.starts_with("duplicate field") {
-        return DataError::new(DataErrorKind::Duplicate, path, "each field once").value(named());
+        return DataError::new(DataErrorKind::Duplicate, path, within("every field once".to_owned()))
+            .value(named);
     }
     let found = text.strip_prefix("invalid type: ").or_else(|| text.strip_prefix("invalid value: "));
     let error = match found.and_then(|found| found.split_once(", expected ")) {
@@ -62,16 +73,17 @@ fn problem(path: &Path, field: &str, error: &serde_json::Error) -> DataError {
                 "f32" | "f64" => "a number",
                 "u8" | "u16" | "u32" | "u64" => "a whole number of 0 or more",
                 "a sequence" => "a list",
-                other => other,
+                expected if expected.starts_with("struct ") => "an object with named fields",
+                expected => expected,
             };
             DataError::new(DataErrorKind::Type, path, expected).value(plain(found))
         }
         None => DataError::new(DataErrorKind::Type, path, text.strip_prefix("expected ").unwrap_or(text)),
     };
-    at_field(error)
+    if field == "." { error } else { error.field(field) }
 }
 
-/// serde's description of a value without its quotes: `string "x"` is `x`.
+/// serde's description of a value without its type and quotes: `string "x"` is `x`.
 fn plain(found: &str) -> &str {
     let value = found.split_once(' ').map_or(found, |(_, value)| value);
     let marks = ['"', '`'];

@@ -2,7 +2,7 @@
 
 mod catalogue;
 mod checkpoint;
-mod dataset;
+pub mod dataset;
 mod disk;
 mod error;
 pub mod export;
@@ -18,7 +18,10 @@ mod text;
 mod writer;
 
 pub use catalogue::read_catalogue;
-pub use dataset::{OpenBandit, read_dataset, read_open_bandit, write_dataset, write_open_bandit};
+pub use dataset::{
+    OpenBandit, OpenBanditItem, OpenBanditRound, read_dataset, read_open_bandit, write_dataset,
+    write_open_bandit,
+};
 pub use error::StoreError;
 pub use manifest::{FORMAT, FileSummary, Manifest, RunSummary, TableSummary, run_folder, scenario_hash};
 pub use reader::{Batches, RunReader, RunStatus};

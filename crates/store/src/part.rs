@@ -25,9 +25,13 @@ use crate::table::{Names, Table, check_columns};
 const CHUNK: usize = 1 << 16;
 /// Rows in a row group.
 const ROW_GROUP: usize = 1 << 17;
+/// Level of zstd: higher ones cost time and gain next to nothing on what is mostly noise.
+const LEVEL: i32 = 3;
 /// Rows in a batch that is read.
 const BATCH: usize = 1 << 13;
 
+/// What is said of bytes that make the decoder panic.
+pub(crate) const CONTRADICTION: &str = "its content contradicts itself";
 const SCHEMA_KEY: &str = "habitue.schema";
 const ACTIONS_KEY: &str = "habitue.actions";
 const CATEGORIES_KEY: &str = "habitue.categories";
@@ -74,11 +78,30 @@ pub(crate) fn encode(table: Table, batches: &[RecordBatch], names: &Names) -> Re
     writer.into_inner().map_err(|error| problem(error.to_string()))
 }
 
+/// A batch of any columns as a Parquet file of its own.
+pub(crate) fn encode_plain(batch: &RecordBatch) -> Result<Vec<u8>, StoreError> {
+    let problem = |error: parquet::errors::ParquetError| StoreError::Encode {
+        table: "of an import",
+        problem: error.to_string(),
+    };
+    let properties = WriterProperties::builder()
+        .set_created_by(created_by())
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL).map_err(problem)?))
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).map_err(problem)?;
+    writer.write(batch).map_err(problem)?;
+    writer.into_inner().map_err(problem)
+}
+
+fn created_by() -> String {
+    format!("habitue {}", env!("CARGO_PKG_VERSION"))
+}
+
 fn properties(table: Table, names: &Names) -> Result<WriterProperties, StoreError> {
-    let zstd = ZstdLevel::try_new(3)
+    let zstd = ZstdLevel::try_new(LEVEL)
         .map_err(|error| StoreError::Encode { table: table.name(), problem: error.to_string() })?;
     let mut builder = WriterProperties::builder()
-        .set_created_by(format!("habitue {}", env!("CARGO_PKG_VERSION")))
+        .set_created_by(created_by())
         .set_compression(Compression::ZSTD(zstd))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true)
@@ -99,8 +122,16 @@ fn properties(table: Table, names: &Names) -> Result<WriterProperties, StoreErro
             (DataType::Int64, _) | (DataType::UInt32, DataType::UInt32) => Encoding::DELTA_BINARY_PACKED,
             _ => continue,
         };
-        builder =
-            builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
+        // Numbers that a producer rounds repeat too. The encoder tries a dictionary and falls back to the encoding
+        // when it is full, so what is not rounded costs no more than the dictionary. Dwell is in milliseconds.
+        let dictionary = match field.name().as_str() {
+            "dwell_seconds" => 1 << 18,
+            _ => 1 << 14,
+        };
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), encoding == Encoding::BYTE_STREAM_SPLIT)
+            .set_column_dictionary_page_size_limit(path.clone(), dictionary)
+            .set_column_encoding(path, encoding);
     }
     Ok(builder.build())
 }
@@ -119,6 +150,26 @@ fn metadata(table: Table, names: &Names) -> Vec<KeyValue> {
         _ => {}
     }
     entries
+}
+
+/// Compressed bytes of every column of a part, in the order of the schema.
+pub(crate) fn column_bytes(path: &Path, bytes: Bytes) -> Result<Vec<(String, u64)>, StoreError> {
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)
+            .map_err(|error| StoreError::damaged(path, error))?;
+        let mut sizes: Vec<(String, u64)> = Vec::new();
+        let groups = builder.metadata().row_groups().iter();
+        for column in groups.flat_map(parquet::file::metadata::RowGroupMetaData::columns) {
+            let name = column.column_path().parts().first().cloned().unwrap_or_default();
+            let size = u64::try_from(column.compressed_size()).unwrap_or(0);
+            match sizes.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, sum)) => *sum += size,
+                None => sizes.push((name, size)),
+            }
+        }
+        Ok(sizes)
+    }));
+    read.unwrap_or_else(|_| Err(StoreError::damaged(path, CONTRADICTION)))
 }
 
 /// A part that is being read.
@@ -161,7 +212,7 @@ pub(crate) fn read(table: Table, path: &Path, bytes: Bytes) -> Result<PartReader
         let batches = builder.build().map_err(|error| StoreError::damaged(path, error))?;
         Ok(PartReader { path: path.to_path_buf(), batches: Some(batches), rows, catalogue_names })
     }));
-    opened.unwrap_or_else(|_| Err(StoreError::damaged(path, "its content contradicts itself")))
+    opened.unwrap_or_else(|_| Err(StoreError::damaged(path, CONTRADICTION)))
 }
 
 impl Iterator for PartReader {
@@ -174,7 +225,7 @@ impl Iterator for PartReader {
             Ok(None) => None,
             Ok(Some(Ok(batch))) => Some(Ok(batch)),
             Ok(Some(Err(error))) => Some(Err(StoreError::damaged(&self.path, error))),
-            Err(_) => Some(Err(StoreError::damaged(&self.path, "its content contradicts itself"))),
+            Err(_) => Some(Err(StoreError::damaged(&self.path, CONTRADICTION))),
         };
         if !matches!(next, Some(Ok(_))) {
             self.batches = None;

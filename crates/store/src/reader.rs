@@ -207,6 +207,21 @@ impl RunReader {
         Ok((self.parts(table).len(), bytes))
     }
 
+    /// Compressed bytes of every column of a table in its files, in the order of the schema.
+    ///
+    /// # Errors
+    /// If a file is missing or damaged.
+    pub fn column_bytes(&self, table: Table) -> Result<Vec<(String, u64)>, StoreError> {
+        let mut sizes: Vec<(String, u64)> =
+            table.schema().fields().iter().map(|field| (field.name().clone(), 0)).collect();
+        for part in self.parts(table) {
+            for (name, bytes) in part::column_bytes(&part.path, read_checked(&part.path, &part.blake3)?)? {
+                sizes.iter_mut().filter(|(known, _)| *known == name).for_each(|(_, sum)| *sum += bytes);
+            }
+        }
+        Ok(sizes)
+    }
+
     fn parts(&self, table: Table) -> &[Part] {
         self.parts.get(&table).map_or(&[], Vec::as_slice)
     }

@@ -1,5 +1,7 @@
 //! Invented runs for tests: a fixed small one, and strategies for rows of every kind.
 
+pub(crate) mod small;
+
 use habitue_core::scenario::catalogue::CatalogueSpec;
 use habitue_core::scenario::policy::PolicyConfig;
 use habitue_core::scenario::{
@@ -15,7 +17,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngSeed, TestRunner};
 
 use crate::table::users::UserEntry;
 
@@ -92,6 +94,18 @@ pub(crate) fn entries(personas: &[Persona]) -> impl Iterator<Item = UserEntry<'_
         population: PopulationId((at % 2) as u16),
         persona,
     })
+}
+
+/// So many cases of a property, always the same ones, unless `PROPTEST_CASES` or `PROPTEST_RNG_SEED` say otherwise.
+pub(crate) fn cases(count: u32) -> ProptestConfig {
+    let mut config = ProptestConfig::default();
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = count;
+    }
+    if std::env::var_os("PROPTEST_RNG_SEED").is_none() {
+        config.rng_seed = RngSeed::Fixed(7);
+    }
+    config
 }
 
 /// A value of a strategy, always the same.

@@ -19,7 +19,9 @@ pub(crate) enum Encoding {
 /// Reads a whole file. Files that are not text are errors: UTF-16, NUL bytes, and bytes that no Latin-1 text has.
 pub(crate) fn read_text(path: &Path, encoding: Encoding) -> Result<String, StoreError> {
     let bytes = fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => DataError::new(DataErrorKind::MissingFile, path, "this file").into(),
+        std::io::ErrorKind::NotFound => {
+            DataError::new(DataErrorKind::MissingFile, path, "a file of this name").into()
+        }
         _ => StoreError::io(path, "read")(error),
     })?;
     decode(path, bytes, encoding).map_err(StoreError::from)

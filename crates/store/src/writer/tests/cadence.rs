@@ -21,7 +21,7 @@ fn told(story: &Story, checkpoints: &[usize], handover: usize) -> BTreeMap<Strin
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(sample::cases(24))]
 
     #[test]
     fn neither_checkpoints_nor_handovers_show(

@@ -58,7 +58,7 @@ fn harm() -> impl Strategy<Value = Harm> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(sample::cases(300))]
 
     #[test]
     fn damage_is_named(

@@ -7,7 +7,7 @@ use super::*;
 use crate::RunStatus;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(sample::cases(32))]
 
     #[test]
     fn every_row_comes_back(
