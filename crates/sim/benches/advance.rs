@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use habitue_core::scenario::catalogue::CatalogueSpec;
-use habitue_core::scenario::choice::ChoiceConfig;
-use habitue_core::scenario::persona::PersonaSpec;
 use habitue_core::scenario::policy::PolicyConfig;
 use habitue_core::scenario::{
     Arm, CatalogueSource, Checkpoints, Design, GraphSource, LogOptions, ModelConfig, PersonaSource,
@@ -151,8 +149,8 @@ fn scenario(window: Window) -> Scenario {
         populations: vec![Population {
             name: "all".into(),
             size: None,
-            personas: PersonaSource::Spec(Box::new(PersonaSpec::default())),
-            model: ModelConfig::Choice(Box::new(ChoiceConfig::default())),
+            personas: PersonaSource::Spec(Box::default()),
+            model: ModelConfig::Choice(Box::default()),
         }],
         slate: SlateOptions {
             size: SLATE,

@@ -30,6 +30,13 @@ pub(crate) struct Scene<'a> {
     pub(crate) single_turn: bool,
 }
 
+impl Scene<'_> {
+    /// A user's key, for messages.
+    pub(crate) fn key(&self, user: UserId) -> String {
+        self.personas[user.index()].key.clone()
+    }
+}
+
 /// Who is served by whom.
 #[derive(Clone, Copy)]
 pub(crate) struct Service<'a> {
@@ -153,11 +160,11 @@ impl Table<'_> {
     fn show_slates(&self, seated: &mut [Seat<'_>]) -> Result<(), SimError> {
         let (scene, service) = (self.scene, self.service);
         let is_out = |seat: &Seat<'_>| seat.session().now() < service.out_until;
-        let impossible = |user, source| SimError::Slate {
+        let impossible = |user: UserId, source| SimError::Slate {
             arm: service.arm_name.to_owned(),
             policy: service.policy.name().to_owned(),
-            user,
-            source,
+            user: scene.key(user),
+            source: Box::new(source),
         };
         let requests: Vec<Request<'_>> = seated
             .iter()
@@ -220,7 +227,7 @@ impl Table<'_> {
         let decider = service.model.decider();
         for (seat, decision) in seated.iter_mut().zip(decisions) {
             let after = seat.resident.state.mindset;
-            let impossible = |source: SessionError| SimError::Decision { user: seat.user, source };
+            let impossible = |source: SessionError| SimError::Decision { user: scene.key(seat.user), source };
             let session = seat.resident.session.as_deref_mut().expect("the session of a seated user is open");
             let turn = session.decide(scene.rules, decision, after, decider).map_err(impossible)?;
             seat.resident.remember(scene.rules, scene.follow, scene.world.catalogue, &turn);

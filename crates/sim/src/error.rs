@@ -1,6 +1,6 @@
 //! Why a run stops.
 
-use habitue_core::{PolicyError, SimTime, UserId, UserModelError};
+use habitue_core::{PolicyError, SimTime, UserModelError};
 
 use crate::session::SessionError;
 
@@ -12,10 +12,10 @@ pub enum SimError {
     #[error("the run cannot be built: {0}")]
     Mismatch(String),
     /// A user enters before the run.
-    #[error("user {user} first arrives at {first}, expected the start of the run or later")]
+    #[error("user \"{user}\" first arrives at {first}, expected the start of the run or later")]
     Admission {
-        /// Who.
-        user: UserId,
+        /// Whose persona's key.
+        user: String,
         /// When.
         first: SimTime,
     },
@@ -28,16 +28,16 @@ pub enum SimError {
         source: PolicyError,
     },
     /// A policy gave a slate that is none.
-    #[error("arm \"{arm}\": policy \"{policy}\" gave user {user} a slate that cannot be shown: {source}")]
+    #[error("arm \"{arm}\": policy \"{policy}\" gave user \"{user}\" a slate that cannot be shown: {source}")]
     Slate {
         /// The arm.
         arm: String,
         /// The policy.
         policy: String,
-        /// Whom.
-        user: UserId,
+        /// Whom, by the persona's key.
+        user: String,
         /// What is wrong with it.
-        source: SessionError,
+        source: Box<SessionError>,
     },
     /// A policy answered another number of requests.
     #[error(
@@ -65,18 +65,18 @@ pub enum SimError {
     #[error(transparent)]
     UserModel(#[from] UserModelError),
     /// A user model gave a decision that is none.
-    #[error("the decision of user {user} is impossible: {source}")]
+    #[error("the decision of user \"{user}\" is impossible: {source}")]
     Decision {
-        /// Whose.
-        user: UserId,
+        /// Whose, by the persona's key.
+        user: String,
         /// What is wrong with it.
         source: SessionError,
     },
     /// A user writes to somebody, or about something, that is not there.
-    #[error("user {user} {message}")]
+    #[error("user \"{user}\" {message}")]
     Letter {
-        /// Who.
-        user: UserId,
+        /// Who, by the persona's key.
+        user: String,
         /// To whom or about what.
         message: String,
     },

@@ -46,7 +46,8 @@ pub(crate) fn check(scenario: &Scenario, parts: &Parts, from: usize) -> Result<(
         let window = first_window(scenario.window, intervention.at);
         if window >= SimTime::ZERO + scenario.horizon {
             let message = format!(
-                "would happen at {window}, when the run is over; expected a time at which a window still begins"
+                "would happen at {window}, when the run is over; expected {} at the latest",
+                last_window(scenario)
             );
             return Err(error(intervention, message));
         }
@@ -66,6 +67,15 @@ pub(crate) fn first_window(window: Window, at: SimTime) -> SimTime {
     match window {
         Window::Turn => at,
         Window::Every(SimDuration(length)) => SimTime((at.0 + length - 1).div_euclid(length) * length),
+    }
+}
+
+/// The latest time at which an intervention is still applied.
+fn last_window(scenario: &Scenario) -> SimTime {
+    let last = scenario.horizon.0 - 1;
+    match scenario.window {
+        Window::Turn => SimTime(last),
+        Window::Every(SimDuration(length)) => SimTime(last / length * length),
     }
 }
 

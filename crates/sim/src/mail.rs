@@ -31,9 +31,11 @@ impl Letter {
             Move::Chat { with, item, text } => (Some(*with), *item, text),
             _ => return Ok(None),
         };
-        let impossible = |message| Err(SimError::Letter { user: from, message });
+        let impossible = |message| Err(SimError::Letter { user: scene.key(from), message });
         if let Some(friend) = to.filter(|friend| scene.graph.friends(from).binary_search(friend).is_err()) {
-            return impossible(format!("writes to user {friend}, expected one of the user's friends"));
+            return impossible(format!(
+                "writes to user {friend}, expected the id of one of the user's friends"
+            ));
         }
         if let Some(item) = item.filter(|item| item.index() >= scene.world.catalogue.len()) {
             return impossible(format!("writes about item {item}, expected an item of the catalogue"));

@@ -51,7 +51,7 @@ impl Plan {
         };
         let rules = Rules::of(&scenario);
         let follow = rules.scale.find("follow");
-        Ok(Self { rules, streams, horizon, follow, assignment, scenario })
+        Ok(Self { scenario, rules, streams, horizon, follow, assignment })
     }
 
     /// The arm of a user; `None` in a paired design.

@@ -1,6 +1,8 @@
 //! A session as a pure state machine: it says what it needs and is given it; it never waits, draws or looks
 //! anything up.
 
+use std::fmt;
+
 use habitue_core::{
     ArmId, Decider, Decision, EndReason, Impression, ItemId, Mindset, Move, RequestText, SimDuration,
     SimTime, Slate, Turn, UserId,
@@ -24,6 +26,18 @@ pub enum Need {
     Decision,
     /// Nothing: the session is over.
     Finished(EndReason),
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Slate => f.write_str("a slate"),
+            Self::Decision => f.write_str("a decision"),
+            Self::Finished(reason) => {
+                write!(f, "nothing more: it is over ({})", EndReason::NAMES[*reason as usize])
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -237,7 +237,9 @@ fn scheduled(plan: &Plan, societies: &[Society]) -> Schedule {
         Window::Every(length) => {
             let calendar = |society: &Society| {
                 let mut calendar = Calendar::new(length);
-                due(society).into_iter().for_each(|(time, user)| calendar.enter(time, user));
+                for (time, user) in due(society) {
+                    calendar.enter(time, user);
+                }
                 calendar
             };
             Schedule::Windows(societies.iter().map(calendar).collect())

@@ -38,9 +38,9 @@ impl Society {
                 Resident::admitted(&plan.rules, state, first, &persona.history)
             })
             .collect();
-        for (user, resident) in residents.iter().enumerate() {
+        for (persona, resident) in parts.personas.iter().zip(&residents) {
             if let Some(first) = resident.due.filter(|first| *first < SimTime::ZERO) {
-                return Err(SimError::Admission { user: UserId(user as u32), first });
+                return Err(SimError::Admission { user: persona.key.clone(), first });
             }
         }
         Ok(Self { residents, stats, outbox: Vec::new() })

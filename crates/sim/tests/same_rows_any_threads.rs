@@ -7,7 +7,7 @@ use habitue_core::scenario::Design;
 use town::{HOURLY, Town, counting, random};
 
 fn with_threads(town: &Town, threads: usize) -> Vec<WindowRows> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
     pool.install(|| town.run())
 }
 

@@ -71,7 +71,7 @@ pub enum SessionError {
         expected: &'static str,
     },
     /// The session did not wait for this.
-    #[error("the session was given {given}, but waits for {waits:?}")]
+    #[error("the session was given {given}, but waits for {waits}")]
     OutOfTurn {
         /// What was given.
         given: &'static str,

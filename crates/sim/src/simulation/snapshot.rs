@@ -1,8 +1,6 @@
 //! A run as bytes, and back.
 
-use std::fmt::{Debug, Display};
-
-use habitue_core::scenario::{Design, Scenario, Window};
+use habitue_core::scenario::{Scenario, Window};
 use habitue_core::{ItemId, SimTime};
 use serde::{Deserialize, Serialize};
 
@@ -21,25 +19,6 @@ const FORMAT: u32 = 1;
 /// Bytes of the hash at the end.
 const HASH: usize = blake3::OUT_LEN;
 
-/// What must be the same for a snapshot to be restored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Fingerprint {
-    seed: u64,
-    horizon: SimTime,
-    window: Window,
-    design: Design,
-    arms: Vec<String>,
-    /// Users by population.
-    users: Vec<usize>,
-    friendships: usize,
-    slate_size: usize,
-    actions: Vec<String>,
-    /// Items, with those that joined.
-    items: usize,
-    /// Interventions that have happened: kind and time.
-    interventions: Vec<(String, SimTime)>,
-}
-
 /// An arm's policy.
 #[derive(Debug, Serialize, Deserialize)]
 struct Served {
@@ -51,7 +30,8 @@ struct Served {
 /// All that changes; `S` is the societies, borrowed to be written and owned when read.
 #[derive(Debug, Serialize, Deserialize)]
 struct State<S> {
-    fingerprint: Fingerprint,
+    /// What must be the same where the snapshot is restored, in words.
+    fingerprint: Vec<(String, String)>,
     progress: Progress,
     removed: Vec<ItemId>,
     edits: Vec<Edit>,
@@ -74,7 +54,7 @@ impl Simulation {
             arms.push(Served { policy, out_until: server.out_until, stale: server.stale });
         }
         let state = State {
-            fingerprint: Fingerprint::new(&self.plan.scenario, &self.parts, self.progress.applied),
+            fingerprint: fingerprint(&self.plan.scenario, &self.parts, self.progress.applied),
             progress: self.progress,
             removed: self.shelf.removed().to_vec(),
             edits: self.edits.clone(),
@@ -102,7 +82,7 @@ impl Simulation {
         maker: Box<dyn PolicyMaker>,
         snapshot: &[u8],
     ) -> Result<Self, SimError> {
-        let State { fingerprint, progress, removed, edits, arms, societies } = read(snapshot)?;
+        let State { fingerprint: then, progress, removed, edits, arms, societies } = read(snapshot)?;
         let plan = Plan::new(scenario, &parts)?;
         if progress.applied > plan.scenario.interventions.len() {
             return Err(SimError::Snapshot(format!(
@@ -111,10 +91,16 @@ impl Simulation {
                 plan.scenario.interventions.len()
             )));
         }
-        fingerprint.agree(&Fingerprint::new(&plan.scenario, &parts, progress.applied))?;
+        let now = fingerprint(&plan.scenario, &parts, progress.applied);
+        if let Some(((what, then), (_, now))) = then.iter().zip(&now).find(|(then, now)| then != now) {
+            let message = format!("{what}: {now}; expected {then}, as in the run it was made in");
+            return Err(SimError::Snapshot(message));
+        }
         check_late(&plan.scenario, progress)?;
         intervention::check(&plan.scenario, &parts, progress.applied)?;
-        edits.iter().for_each(|edit| edit.apply(&mut parts.personas));
+        for edit in &edits {
+            edit.apply(&mut parts.personas);
+        }
         let shelf = Shelf::new(&parts.catalogue, progress.opened.unwrap_or(SimTime::ZERO), removed);
         let mut simulation = Self::assemble(plan, parts, maker, shelf, societies, progress, edits)?;
         for (server, served) in simulation.servers.iter_mut().zip(arms) {
@@ -145,55 +131,39 @@ fn read(snapshot: &[u8]) -> Result<State<Vec<Society>>, SimError> {
     postcard::from_bytes(body).map_err(|error| damaged(&format!("it cannot be read: {error}")))
 }
 
-impl Fingerprint {
-    fn new(scenario: &Scenario, parts: &Parts, applied: usize) -> Self {
-        let count =
-            |population: usize| parts.populations.iter().filter(|of| of.index() == population).count();
-        Self {
-            seed: scenario.seed,
-            horizon: SimTime::ZERO + scenario.horizon,
-            window: scenario.window,
-            design: scenario.design,
-            arms: scenario.arms.iter().map(|arm| arm.name.clone()).collect(),
-            users: (0..scenario.populations.len()).map(count).collect(),
-            friendships: parts.graph.edges(),
-            slate_size: scenario.slate.size,
-            actions: scenario.slate.scale.names().to_vec(),
-            items: parts.catalogue.len(),
-            interventions: scenario.interventions[..applied]
-                .iter()
-                .map(|intervention| (intervention.kind.name().to_owned(), intervention.at))
-                .collect(),
-        }
-    }
-
-    fn agree(&self, now: &Self) -> Result<(), SimError> {
-        same("seed", &self.seed, &now.seed)?;
-        same("horizon", &self.horizon, &now.horizon)?;
-        same_debug("window", &self.window, &now.window)?;
-        same_debug("design", &self.design, &now.design)?;
-        same_debug("arms", &self.arms, &now.arms)?;
-        same_debug("number of users by population", &self.users, &now.users)?;
-        same("number of friendships", &self.friendships, &now.friendships)?;
-        same("slate size", &self.slate_size, &now.slate_size)?;
-        same_debug("actions", &self.actions, &now.actions)?;
-        same("number of items", &self.items, &now.items)?;
-        same_debug("interventions so far", &self.interventions, &now.interventions)
-    }
-}
-
-fn same<T: PartialEq + Display>(what: &str, then: &T, now: &T) -> Result<(), SimError> {
-    if then == now {
-        return Ok(());
-    }
-    Err(SimError::Snapshot(format!("{what}: {now}, expected {then} as in the run it was made in")))
-}
-
-fn same_debug<T: PartialEq + Debug>(what: &str, then: &T, now: &T) -> Result<(), SimError> {
-    if then == now {
-        return Ok(());
-    }
-    Err(SimError::Snapshot(format!("{what}: {now:?}, expected {then:?} as in the run it was made in")))
+fn fingerprint(scenario: &Scenario, parts: &Parts, applied: usize) -> Vec<(String, String)> {
+    let joined = |names: Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let users = |population: usize| parts.populations.iter().filter(|of| of.index() == population).count();
+    let populations = scenario.populations.iter().enumerate();
+    let happened = scenario.interventions[..applied].iter();
+    let told = [
+        ("seed", scenario.seed.to_string()),
+        ("horizon", scenario.horizon.to_string()),
+        (
+            "window",
+            match scenario.window {
+                Window::Turn => "turn".to_owned(),
+                Window::Every(length) => length.to_string(),
+            },
+        ),
+        ("design", format!("{:?}", scenario.design).to_lowercase()),
+        ("arms", joined(scenario.arms.iter().map(|arm| arm.name.clone()).collect())),
+        (
+            "users",
+            joined(
+                populations.map(|(at, population)| format!("{} {}", users(at), population.name)).collect(),
+            ),
+        ),
+        ("friendships", parts.graph.edges().to_string()),
+        ("slate size", scenario.slate.size.to_string()),
+        ("actions", scenario.slate.scale.names().join(", ")),
+        ("items", parts.catalogue.len().to_string()),
+        (
+            "interventions so far",
+            joined(happened.map(|past| format!("{} at {}", past.kind.name(), past.at)).collect()),
+        ),
+    ];
+    told.into_iter().map(|(what, value)| (what.to_owned(), value)).collect()
 }
 
 /// An intervention whose window has been played cannot be added.

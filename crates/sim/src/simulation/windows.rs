@@ -1,6 +1,6 @@
 //! Windows of fixed length.
 
-use habitue_core::{SimDuration, SimTime, UserId, WindowRows};
+use habitue_core::{ArmId, SimDuration, SimTime, UserId, WindowRows};
 use rayon::prelude::*;
 
 use super::Simulation;
@@ -37,7 +37,9 @@ impl Simulation {
         self.play_due(start, end, &mut rows)?;
         for (society, mut messages) in announced.into_iter().enumerate() {
             messages.extend(mail::collect(&mut self.societies[society].outbox, end, &self.parts.graph));
-            messages.iter_mut().for_each(|message| message.delivered = end);
+            for message in &mut messages {
+                message.delivered = end;
+            }
             self.deliver(society, messages, start, &mut rows);
         }
         rows.messages.sort_by_key(|message| (message.to, message.from, message.sent));
@@ -62,7 +64,7 @@ impl Simulation {
             let Society { residents, stats, outbox } = society;
             let users = calendars[index].take(start);
             for (user, resident) in pick(residents, &users) {
-                groups[plan.arm_of(user).map_or(index, |arm| arm.index())].push((user, resident));
+                groups[plan.arm_of(user).map_or(index, ArmId::index)].push((user, resident));
             }
             scenes.push(plan.scene(parts, shelf, plan.world(parts, shelf, stats, start), Some(end)));
             outboxes.push(outbox);

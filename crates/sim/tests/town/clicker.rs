@@ -1,5 +1,5 @@
 use habitue_core::{
-    Action, CategoryId, DAY, Decider, Decision, Departure, Distributions, Encounter, Feedback, HOUR, Message,
+    CategoryId, DAY, Decider, Decision, Departure, Distributions, Encounter, Feedback, HOUR, Message,
     Mindset, Move, Persona, Purpose, SimDuration, SimTime, Streams, UserId, UserModel, UserModelError,
     UserState, Visit, World, turn_counter,
 };
@@ -12,6 +12,8 @@ pub struct Clicker {
     pub batch: usize,
     /// Chance to click an item of full interest.
     pub zeal: f32,
+    /// How much popularity adds to it.
+    pub herd: f32,
 }
 
 impl Clicker {
@@ -26,7 +28,8 @@ impl Clicker {
             let wanted = if state.mindset.need == Some(category) { 1.0 } else { 0.0 };
             let heard = if state.heard.contains(&shown.item) { 0.3 } else { 0.0 };
             let interest = state.interests[category.index()];
-            let appeal = self.zeal * interest + wanted + heard + 0.1 * world.stats.popularity(shown.item);
+            let appeal =
+                self.zeal * interest + wanted + heard + self.herd * world.stats.popularity(shown.item);
             let draw: f32 = stream.random();
             let name = match draw {
                 _ if draw < 0.1 * appeal => "follow",
@@ -131,9 +134,4 @@ impl UserModel for Clicker {
         state.mindset.mood =
             (state.mindset.mood * 0.9 + 0.1 * f32::from(u8::from(message.positive))).min(1.0);
     }
-}
-
-/// What a clicker does is an action of the scale.
-pub fn action(scale: &habitue_core::ActionScale, name: &str) -> Action {
-    scale.find(name).unwrap()
 }

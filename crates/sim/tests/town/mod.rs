@@ -1,9 +1,8 @@
 //! A small world: users who click by taste and talk, policies that count clicks.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a town that cannot be built fails the test")]
 
 use habitue_core::scenario::catalogue::{CatalogueSpec, ItemSpec};
-use habitue_core::scenario::choice::ChoiceConfig;
-use habitue_core::scenario::persona::PersonaSpec;
 use habitue_core::scenario::policy::{PolicyConfig, PopularityConfig, RandomConfig};
 use habitue_core::scenario::{
     Arm, CatalogueSource, Checkpoints, Design, GraphSource, Intervention, InterventionKind, LogOptions,
@@ -36,6 +35,8 @@ pub struct Town {
     pub friends: usize,
     /// How many users and requests are worth giving at once: 1 or more.
     pub batch: usize,
+    /// How much users follow others.
+    pub herd: f32,
 }
 
 impl Town {
@@ -80,7 +81,7 @@ impl Town {
             log: LogOptions { enabled: true, distributions: true, rows_per_file: 1000 },
             checkpoints: Checkpoints::Never,
         };
-        Self { scenario, items: 40, users: 60, friends: 2, batch: 16 }
+        Self { scenario, items: 40, users: 60, friends: 2, batch: 16, herd: 0.1 }
     }
 
     /// Two arms with these policies.
@@ -132,7 +133,7 @@ impl Town {
         };
         let mut graph = SocialGraph::empty(self.users);
         for user in 0..self.users {
-            for step in 1..=self.friends.min(self.users - 1) {
+            for step in 1..=self.friends {
                 let friend = (user + step * step) % self.users;
                 graph.connect(UserId(user as u32), UserId(friend as u32));
             }
@@ -143,8 +144,8 @@ impl Town {
             personas: (0..self.users).map(persona).collect(),
             populations: (0..self.users).map(|user| PopulationId(u16::from(user >= early))).collect(),
             models: vec![
-                Box::new(Clicker { batch: self.batch, zeal: 0.2 }),
-                Box::new(Clicker { batch: self.batch, zeal: 0.6 }),
+                Box::new(Clicker { batch: self.batch, zeal: 0.2, herd: self.herd }),
+                Box::new(Clicker { batch: self.batch, zeal: 0.6, herd: self.herd }),
             ],
             graph,
         }
@@ -155,7 +156,11 @@ impl Town {
     }
 
     pub fn try_start(&self) -> Result<Simulation, SimError> {
-        Simulation::new(self.scenario.clone(), self.parts(), Box::new(Maker { batch: self.batch }))
+        self.start_with(self.parts())
+    }
+
+    pub fn start_with(&self, parts: Parts) -> Result<Simulation, SimError> {
+        Simulation::new(self.scenario.clone(), parts, Box::new(Maker { batch: self.batch }))
     }
 
     /// Goes on from a snapshot, with the catalogue and personas of the simulation it was taken of.
@@ -194,8 +199,8 @@ pub fn population(name: &str) -> Population {
     Population {
         name: name.into(),
         size: None,
-        personas: PersonaSource::Spec(Box::new(PersonaSpec::default())),
-        model: ModelConfig::Choice(Box::new(ChoiceConfig::default())),
+        personas: PersonaSource::Spec(Box::default()),
+        model: ModelConfig::Choice(Box::default()),
     }
 }
 
