@@ -80,6 +80,90 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
+/// Values of every type and many sizes, all valid TOML.
+const VALUES: [&str; 30] = [
+    "0",
+    "1",
+    "-1",
+    "3",
+    "1000000",
+    "9223372036854775807",
+    "99999999999999999999",
+    "0.0",
+    "-0.5",
+    "1e-300",
+    "1e300",
+    "inf",
+    "nan",
+    "true",
+    "\"\"",
+    "\"x\"",
+    "\"0s\"",
+    "\"1ms\"",
+    "\"9999y\"",
+    "\"never\"",
+    "\"turn\"",
+    "\"skip\"",
+    "\"policy.toml\"",
+    "\"personas.toml\"",
+    "[]",
+    "[1, \"x\"]",
+    "{}",
+    "{ kind = \"random\" }",
+    "{ kind = 1, x.y = [{}] }",
+    "1979-05-27",
+];
+
+/// One change of a text that leaves most of it valid TOML: lines, and values of keys.
+#[derive(Debug, Clone)]
+enum LineChange {
+    Delete(usize),
+    Copy(usize, usize),
+    Swap(usize, usize),
+    Value(usize, &'static str),
+}
+
+fn line_change() -> impl Strategy<Value = LineChange> {
+    let at = || any::<prop::sample::Index>().prop_map(|index| index.index(1 << 20));
+    prop_oneof![
+        1 => at().prop_map(LineChange::Delete),
+        1 => (at(), at()).prop_map(|(one, other)| LineChange::Copy(one, other)),
+        1 => (at(), at()).prop_map(|(one, other)| LineChange::Swap(one, other)),
+        3 => (at(), prop::sample::select(&VALUES[..])).prop_map(|(at, value)| LineChange::Value(at, value)),
+    ]
+}
+
+fn with_other_lines(text: &str, changes: &[LineChange]) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for change in changes {
+        let count = lines.len().max(1);
+        match *change {
+            LineChange::Delete(at) if !lines.is_empty() => drop(lines.remove(at % count)),
+            LineChange::Copy(one, other) if !lines.is_empty() => {
+                let line = lines[one % count].clone();
+                lines.insert(other % count, line);
+            }
+            LineChange::Swap(one, other) if !lines.is_empty() => lines.swap(one % count, other % count),
+            LineChange::Value(at, value) => {
+                let keyed: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].contains(" = ")).collect();
+                // The first value of the line, or the last one: inside an inline table.
+                let Some(line) = keyed.get(at % keyed.len().max(1)) else { continue };
+                let line = &mut lines[*line];
+                let start = if at % 2 == 0 { line.find(" = ") } else { line.rfind(" = ") }.unwrap_or(0) + 3;
+                let inside = line[..start].contains('{');
+                let end = if inside {
+                    line[start..].find([',', ' ']).map_or(line.len(), |end| start + end)
+                } else {
+                    line.len()
+                };
+                line.replace_range(start..end, value);
+            }
+            _ => {}
+        }
+    }
+    lines.join("\n")
+}
+
 /// Pieces of a text: words, and what stands between them.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
@@ -188,6 +272,11 @@ proptest! {
     #[test]
     fn any_change_of_a_scenario_is_answered(changes in prop::collection::vec(change(), 1..8)) {
         holds(resolved(&changed(SCENARIO, &changes), POLICY, PERSONAS, &[]));
+    }
+
+    #[test]
+    fn any_other_lines_and_values_are_answered(changes in prop::collection::vec(line_change(), 1..5)) {
+        holds(resolved(&with_other_lines(SCENARIO, &changes), POLICY, PERSONAS, &[]));
     }
 
     #[test]
