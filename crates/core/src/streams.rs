@@ -40,7 +40,8 @@ pub enum Purpose {
     Message = 11,
     /// Resampling in statistics; entity = replicate.
     Bootstrap = 12,
-    /// Whom an intervention hits; entity = user, counter = position of the intervention.
+    /// Whom an intervention hits; entity = user, counter = its time in milliseconds in the upper 52 bits, its place
+    /// among those of its kind at that time in the lower 12: other interventions do not change whom it hits.
     Intervention = 13,
 }
 

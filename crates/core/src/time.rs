@@ -64,11 +64,15 @@ impl SimDuration {
     /// # Errors
     /// A sentence that says what was expected, if the text is not a duration or longer than 10,000 years.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let parsed = humantime::parse_duration(text).map_err(|error| {
-            format!("expected a duration such as \"90s\", \"1h 30m\" or \"14d\": {error}")
-        })?;
+        Self::read(text)
+            .map_err(|reason| format!("expected a duration such as \"90s\", \"1h 30m\" or \"14d\": {reason}"))
+    }
+
+    /// As [`Self::parse`], but an error says only what is wrong.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let parsed = humantime::parse_duration(text).map_err(|error| error.to_string())?;
         if parsed.as_secs() > 10_000 * 365 * 86_400 {
-            return Err("a duration of at most 10,000 years".to_owned());
+            return Err("it is longer than 10,000 years".to_owned());
         }
         i64::try_from(parsed.as_millis()).map(Self).map_err(|error| error.to_string())
     }

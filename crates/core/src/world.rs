@@ -1,5 +1,7 @@
 //! What users and policies can see of the world: the state at the start of the window.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::action::ActionScale;
@@ -25,7 +27,12 @@ pub struct ItemCounters {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ItemStats {
     counters: Vec<ItemCounters>,
-    popularity: Vec<f32>,
+    /// ln(1 + engagements) by item.
+    logs: Vec<f32>,
+    /// 1 / ln(1 + the largest number of engagements), or 0.
+    scale: f32,
+    /// The largest number of engagements of any item.
+    most: u32,
 }
 
 impl ItemStats {
@@ -37,7 +44,7 @@ impl ItemStats {
     /// Popularity as users perceive it, 0 to 1: ln(1 + engagements) over ln(1 + the largest number of engagements of
     /// any item); 0 while nobody has engaged with anything.
     pub fn popularity(&self, item: ItemId) -> f32 {
-        self.popularity.get(item.index()).copied().unwrap_or(0.0)
+        self.logs.get(item.index()).copied().unwrap_or(0.0) * self.scale
     }
 
     /// Counts the turns of a window.
@@ -52,8 +59,15 @@ impl ItemStats {
                 counters.rating_sum += f32::from(impression.rating);
             }
         }
-        if !turns.is_empty() {
-            self.refresh_popularity();
+        // A window of one turn must not cost a pass over all items.
+        if turns.len() < self.counters.len() / 64 {
+            for impression in turns.iter().flat_map(|turn| &turn.impressions) {
+                if scale.is_engaged(impression.action) {
+                    self.refresh_popularity(impression.item.index()..impression.item.index() + 1);
+                }
+            }
+        } else {
+            self.refresh_popularity(0..self.counters.len());
         }
     }
 
@@ -68,16 +82,21 @@ impl ItemStats {
                 counters.rating_sum += rating;
             }
         }
-        self.refresh_popularity();
+        self.refresh_popularity(0..self.counters.len());
     }
 
-    /// Users ask for the popularity of every item they look at, so it is computed once per window.
-    fn refresh_popularity(&mut self) {
-        let most = self.counters.iter().map(|counters| counters.engagements).max().unwrap_or(0);
-        let scale = if most == 0 { 0.0 } else { 1.0 / (most as f32).ln_1p() };
-        self.popularity.clear();
-        self.popularity
-            .extend(self.counters.iter().map(|counters| (counters.engagements as f32).ln_1p() * scale));
+    /// Users ask for the popularity of every item they look at, so its logarithm is computed once per window.
+    fn refresh_popularity(&mut self, items: Range<usize>) {
+        self.logs.resize(self.counters.len(), 0.0);
+        let mut most = self.most;
+        for (counters, log) in self.counters[items.clone()].iter().zip(&mut self.logs[items]) {
+            *log = (counters.engagements as f32).ln_1p();
+            most = most.max(counters.engagements);
+        }
+        if most > self.most {
+            self.most = most;
+            self.scale = 1.0 / (most as f32).ln_1p();
+        }
     }
 
     fn counters_mut(&mut self, item: ItemId) -> &mut ItemCounters {
@@ -101,4 +120,61 @@ pub struct World<'a> {
     pub scale: &'a ActionScale,
     /// Start of the window.
     pub now: SimTime,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Action, ArmId, Decider, Impression, Mindset, Move, SimDuration, UserId};
+
+    fn turn(items: &[(u32, u8)]) -> Turn {
+        let impression = |&(item, action)| Impression {
+            item: ItemId(item),
+            propensity: 1.0,
+            dwell_seconds: 0.0,
+            action: Action(action),
+            rating: 4,
+            examined: true,
+        };
+        Turn {
+            arm: ArmId(0),
+            user: UserId(0),
+            session: 0,
+            turn: 0,
+            time: SimTime::ZERO,
+            elapsed: SimDuration(1),
+            request: None,
+            impressions: items.iter().map(impression).collect(),
+            log_propensity: 0.0,
+            reply: None,
+            next: Move::Leave,
+            reward: 0.0,
+            before: Mindset::default(),
+            after: Mindset::default(),
+            distributions: None,
+            decider: Decider::Choice,
+        }
+    }
+
+    #[test]
+    fn popularity_is_the_same_however_turns_are_cut_into_windows() {
+        let scale = ActionScale::new(&["skip", "click"], "click").unwrap();
+        let turns: Vec<Turn> =
+            (0..50).map(|at| turn(&[(at % 7, 1), (at * at % 11, 1), (at % 300, (at % 2) as u8)])).collect();
+        let (mut at_once, mut one_by_one) = (ItemStats::default(), ItemStats::default());
+        // Many items, so that a single turn is few.
+        at_once.seed([(ItemId(999), Some(2.0))]);
+        one_by_one.seed([(ItemId(999), Some(2.0))]);
+        at_once.merge(&turns, &scale);
+        turns.iter().for_each(|turn| one_by_one.merge(std::slice::from_ref(turn), &scale));
+        assert_eq!(at_once, one_by_one);
+
+        let most = (0..1000).map(|item| at_once.get(ItemId(item)).engagements).max().unwrap();
+        for item in (0..1000).map(ItemId) {
+            let expected = (at_once.get(item).engagements as f32).ln_1p() / (most as f32).ln_1p();
+            assert!((at_once.popularity(item) - expected).abs() < 1e-6);
+        }
+        assert_eq!(at_once.get(ItemId(0)).ratings, at_once.get(ItemId(0)).impressions);
+        assert_eq!(ItemStats::default().popularity(ItemId(3)), 0.0);
+    }
 }

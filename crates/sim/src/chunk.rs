@@ -1,23 +1,28 @@
 //! The users of one arm and population whose sessions are played side by side within a window.
 
 use habitue_core::{
-    ArmId, Departure, EndReason, Encounter, Persona, Policy, Request, SessionRecord, SimTime, SocialGraph, Streams, Turn,
-    UserId, UserModel, Visit, World,
+    Action, ArmId, Departure, Encounter, EndReason, Persona, Policy, Request, SessionRecord, SimDuration,
+    SimTime, SocialGraph, Streams, Turn, UserId, UserModel, Visit, World,
 };
 
 use crate::error::SimError;
+use crate::mail::Letter;
 use crate::resident::Resident;
-use crate::session::{Need, Rules, Session};
+use crate::rules::Rules;
+use crate::session::{Need, Session, SessionError};
+use crate::shelf::Shelf;
 
 /// What the users of a window have in common.
+#[derive(Clone, Copy)]
 pub(crate) struct Scene<'a> {
     pub(crate) world: World<'a>,
     pub(crate) rules: &'a Rules,
     pub(crate) streams: Streams,
     pub(crate) personas: &'a [Persona],
     pub(crate) graph: &'a SocialGraph,
-    /// By item: whether it can be shown now.
-    pub(crate) is_available: &'a [bool],
+    pub(crate) shelf: &'a Shelf,
+    /// The action by which a user follows an item's creator.
+    pub(crate) follow: Option<Action>,
     /// Turns that begin at or after this moment belong to a later window.
     pub(crate) end: SimTime,
     pub(crate) horizon: SimTime,
@@ -25,203 +30,297 @@ pub(crate) struct Scene<'a> {
     pub(crate) single_turn: bool,
 }
 
+impl Scene<'_> {
+    /// A user's key, for messages.
+    pub(crate) fn key(&self, user: UserId) -> String {
+        self.personas[user.index()].key.clone()
+    }
+}
+
 /// Who is served by whom.
+#[derive(Clone, Copy)]
 pub(crate) struct Service<'a> {
     pub(crate) arm: ArmId,
     pub(crate) arm_name: &'a str,
     pub(crate) policy: &'a dyn Policy,
     pub(crate) model: &'a dyn UserModel,
-    pub(crate) outage: bool,
+    /// The recommender answers nobody before this moment.
+    pub(crate) out_until: SimTime,
 }
 
-/// What one user did in the window.
+/// What the users of a chunk did in the window.
 #[derive(Default)]
-pub(crate) struct Life {
-    pub(crate) turns: Vec<Turn>,
+pub(crate) struct Played {
+    /// In the order in which they were played; see [`Self::take_turns`].
+    turns: Vec<Option<Turn>>,
+    /// Positions in `turns` by (user, session, turn).
+    order: Vec<u32>,
+    /// By (user, session).
     pub(crate) sessions: Vec<SessionRecord>,
+    /// By sender each in the order of writing.
+    pub(crate) letters: Vec<Letter>,
+    /// Who wants something again, and when; later than the window.
+    pub(crate) due: Vec<(SimTime, UserId)>,
 }
 
-/// Plays all users up to the window's end, in rounds: one slate and one decision for every open session per round. How
-/// users are cut into chunks changes nothing but speed.
+impl Played {
+    /// Moves the turns to the end of `out`, by (user, session, turn). They are moved only once, since rows are what a
+    /// window spends its memory traffic on.
+    pub(crate) fn take_turns(&mut self, out: &mut Vec<Turn>) {
+        let take = |at: &u32| self.turns[*at as usize].take().expect("every turn has one place in the order");
+        out.extend(self.order.iter().map(take));
+    }
+}
+
+/// A user at the table: sessions of those seated are played in rounds.
+struct Seat<'a> {
+    /// Position in the chunk.
+    place: usize,
+    user: UserId,
+    resident: &'a mut Resident,
+}
+
+impl Seat<'_> {
+    fn session(&self) -> &Session {
+        self.resident.session.as_deref().expect("the session of a seated user is open")
+    }
+
+    fn session_mut(&mut self) -> &mut Session {
+        self.resident.session.as_deref_mut().expect("the session of a seated user is open")
+    }
+}
+
+/// Plays all users up to the window's end, in rounds: one slate and one decision for every seated user per round. Who is
+/// done with the window gives the seat to the next one, so that batches stay full. How users are cut into chunks and how
+/// many seats there are changes nothing but speed.
 pub(crate) fn play(
     scene: &Scene<'_>,
     service: &Service<'_>,
     users: &mut [(UserId, &mut Resident)],
-) -> Result<Vec<Life>, SimError> {
-    let mut lives: Vec<Life> = users.iter().map(|_| Life::default()).collect();
+) -> Result<Played, SimError> {
+    let seats = seats(service);
+    let mut table =
+        Table { scene, service, places: Vec::new(), sessions: Vec::new(), played: Played::default() };
+    let places = users.len();
+    let mut waiting =
+        users.iter_mut().enumerate().map(|(place, (user, resident))| Seat { place, user: *user, resident });
+    let mut seated: Vec<Seat<'_>> = Vec::with_capacity(seats.min(places));
     loop {
-        let active: Vec<usize> = (0..users.len())
-            .filter(|&at| users[at].1.due.is_some_and(|due| due < scene.end))
-            .collect();
-        if active.is_empty() {
+        seated.extend(waiting.by_ref().take(seats - seated.len()));
+        if seated.is_empty() {
             break;
         }
-        for &at in &active {
-            let (user, resident) = &mut users[at];
-            open_session(scene, service, *user, resident);
+        for seat in &mut seated {
+            table.arrive(seat);
         }
-        show_slates(scene, service, users, &active)?;
-        take_decisions(scene, service, users, &active, &mut lives)?;
-        for &at in &active {
-            let (user, resident) = &mut users[at];
-            settle(scene, service, *user, resident, &mut lives[at]);
-        }
-        if scene.single_turn {
-            break;
-        }
+        table.show_slates(&mut seated)?;
+        table.take_decisions(&mut seated)?;
+        seated.retain_mut(|seat| table.settle(seat));
     }
-    Ok(lives)
+    Ok(table.finish(places))
 }
 
-fn open_session(scene: &Scene<'_>, service: &Service<'_>, user: UserId, resident: &mut Resident) {
-    if resident.session.is_some() {
-        return;
-    }
-    let Some(time) = resident.due else { return };
-    let away = resident.last_end.map(|end| time - end);
-    let visit = Visit {
-        user,
-        persona: &scene.personas[user.index()],
-        state: &mut resident.state,
-        session: resident.sessions,
-        time,
-    };
-    service.model.arrive(&scene.world, visit, away, scene.streams);
-    let session = Session::open(service.arm, user, resident.sessions, time, resident.state.mindset);
-    resident.session = Some(Box::new(session));
-    resident.sessions += 1;
+/// How many users are played side by side.
+pub(crate) fn seats(service: &Service<'_>) -> usize {
+    service.policy.batch().max(service.model.batch()).max(1)
 }
 
-fn show_slates(
-    scene: &Scene<'_>,
-    service: &Service<'_>,
-    users: &mut [(UserId, &mut Resident)],
-    active: &[usize],
-) -> Result<(), SimError> {
-    let in_session = |user, session: Result<(), _>| {
-        session.map_err(|source| SimError::slate(user, service.arm_name, service.policy.name(), source))
-    };
-    if service.outage {
-        for &at in active {
-            let (user, resident) = &mut users[at];
-            let before = resident.state.mindset;
-            in_session(*user, open(resident).show_outage(before))?;
-        }
-        return Ok(());
-    }
-    let requests: Vec<Request<'_>> = active
-        .iter()
-        .map(|&at| {
-            let (user, resident) = &users[at];
-            let session = resident.session.as_ref().expect("sessions of active users are open");
-            Request {
-                user: *user,
-                session: session.number(),
-                turn: session.turn(),
-                time: session.now(),
-                size: scene.rules.slate_size,
-                history: &resident.history,
-                shown: session.shown(),
-                text: session.request(),
-            }
-        })
-        .collect();
-    let slates = service
-        .policy
-        .recommend(&scene.world, &requests, scene.streams)
-        .map_err(|source| SimError::Policy { arm: service.arm_name.to_owned(), source })?;
-    if slates.len() != active.len() {
-        return Err(SimError::SlateCount {
-            arm: service.arm_name.to_owned(),
-            policy: service.policy.name().to_owned(),
-            got: slates.len(),
-            expected: active.len(),
-        });
-    }
-    for (&at, slate) in active.iter().zip(slates) {
-        let (user, resident) = &mut users[at];
-        let before = resident.state.mindset;
-        let available = |item: habitue_core::ItemId| scene.is_available.get(item.index()).copied().unwrap_or(false);
-        in_session(*user, open(resident).show(scene.rules, slate, before, available))?;
-    }
-    Ok(())
+struct Table<'a> {
+    scene: &'a Scene<'a>,
+    service: &'a Service<'a>,
+    /// The user's place, by turn in the order in which they were played.
+    places: Vec<u32>,
+    sessions: Vec<(usize, SessionRecord)>,
+    played: Played,
 }
 
-fn take_decisions(
-    scene: &Scene<'_>,
-    service: &Service<'_>,
-    users: &mut [(UserId, &mut Resident)],
-    active: &[usize],
-    lives: &mut [Life],
-) -> Result<(), SimError> {
-    let mut wanted = active.iter().copied().peekable();
-    let mut encounters: Vec<Encounter<'_>> = Vec::with_capacity(active.len());
-    for (at, (user, resident)) in users.iter_mut().enumerate() {
-        if wanted.next_if_eq(&at).is_none() {
-            continue;
-        }
-        let Resident { state, session, .. } = &mut **resident;
-        let session = session.as_ref().expect("sessions of active users are open");
-        encounters.push(Encounter {
-            user: *user,
-            persona: &scene.personas[user.index()],
-            state,
-            session: session.number(),
-            turn: session.turn(),
-            time: session.now(),
-            slate: session.slate().expect("every active session was shown a slate"),
-            friends: scene.graph.friends(*user),
-            rate: scene.rules.rate,
-            distributions: scene.rules.distributions,
-        });
-    }
-    let decisions = service.model.decide(&scene.world, &mut encounters, scene.streams)?;
-    drop(encounters);
-    if decisions.len() != active.len() {
-        return Err(SimError::DecisionCount { got: decisions.len(), expected: active.len() });
-    }
-    for (&at, decision) in active.iter().zip(decisions) {
-        let (user, resident) = &mut users[at];
-        let after = resident.state.mindset;
-        let turn = open(resident)
-            .decide(scene.rules, decision, after, service.model.decider())
-            .map_err(|source| SimError::Decision { user: *user, source })?;
-        resident.remember(scene.rules, scene.world.catalogue, &turn);
-        lives[at].turns.push(turn);
-    }
-    Ok(())
-}
-
-/// After a turn: schedules the next one, or ends the session and schedules the return.
-fn settle(scene: &Scene<'_>, service: &Service<'_>, user: UserId, resident: &mut Resident, life: &mut Life) {
-    let session = open(resident);
-    let reason = match session.need() {
-        Need::Finished(reason) => reason,
-        Need::Slate | Need::Decision => {
-            resident.due = Some(session.now());
+impl Table<'_> {
+    /// Opens the user's session if none is open.
+    fn arrive(&self, seat: &mut Seat<'_>) {
+        let (scene, resident) = (self.scene, &mut *seat.resident);
+        if resident.session.is_some() {
             return;
         }
-    };
-    let end = session.now();
-    let visit = Visit {
-        user,
-        persona: &scene.personas[user.index()],
-        state: &mut resident.state,
-        session: resident.sessions - 1,
-        time: end,
-    };
-    let departure = service.model.depart(&scene.world, visit, scene.streams);
-    close_session(scene.rules, scene.horizon, service.arm, user, resident, reason, Some(departure))
-        .into_iter()
-        .for_each(|record| life.sessions.push(record));
+        let time = resident.due.expect("only users who are due are seated");
+        let away = resident.last_end.map(|end| time - end);
+        let visit = Visit {
+            user: seat.user,
+            persona: &scene.personas[seat.user.index()],
+            state: &mut resident.state,
+            session: resident.sessions,
+            time,
+        };
+        self.service.model.arrive(&scene.world, visit, away, scene.streams);
+        let session =
+            Session::open(self.service.arm, seat.user, resident.sessions, time, resident.state.mindset);
+        resident.session = Some(Box::new(session));
+        resident.sessions += 1;
+    }
+
+    fn show_slates(&self, seated: &mut [Seat<'_>]) -> Result<(), SimError> {
+        let (scene, service) = (self.scene, self.service);
+        let is_out = |seat: &Seat<'_>| seat.session().now() < service.out_until;
+        let impossible = |user: UserId, source| SimError::Slate {
+            arm: service.arm_name.to_owned(),
+            policy: service.policy.name().to_owned(),
+            user: scene.key(user),
+            source: Box::new(source),
+        };
+        let requests: Vec<Request<'_>> = seated
+            .iter()
+            .filter(|seat| !is_out(seat))
+            .map(|seat| {
+                let session = seat.session();
+                Request {
+                    user: seat.user,
+                    session: session.number(),
+                    turn: session.turn(),
+                    time: session.now(),
+                    size: scene.rules.slate_size,
+                    history: &seat.resident.history,
+                    shown: session.shown(),
+                    text: session.request(),
+                }
+            })
+            .collect();
+        let expected = requests.len();
+        if expected > 0 && scene.shelf.available().is_empty() {
+            return Err(SimError::NothingToShow { time: requests[0].time });
+        }
+        let slates = if expected > 0 {
+            let made = service.policy.recommend(&scene.world, &requests, scene.streams);
+            made.map_err(|source| SimError::Policy { arm: service.arm_name.to_owned(), source })?
+        } else {
+            Vec::new()
+        };
+        if slates.len() != expected {
+            return Err(SimError::SlateCount {
+                arm: service.arm_name.to_owned(),
+                policy: service.policy.name().to_owned(),
+                got: slates.len(),
+                expected,
+            });
+        }
+        let mut slates = slates.into_iter();
+        for seat in seated {
+            let before = seat.resident.state.mindset;
+            let shown = match if is_out(seat) { None } else { slates.next() } {
+                Some(slate) => {
+                    seat.session_mut().show(scene.rules, slate, before, |item| scene.shelf.has(item))
+                }
+                None => seat.session_mut().show_outage(before),
+            };
+            shown.map_err(|source| impossible(seat.user, source))?;
+        }
+        Ok(())
+    }
+
+    fn take_decisions(&mut self, seated: &mut [Seat<'_>]) -> Result<(), SimError> {
+        let (scene, service) = (self.scene, self.service);
+        let mut encounters: Vec<Encounter<'_>> =
+            seated.iter_mut().map(|seat| encounter(scene, seat)).collect();
+        let decisions = service.model.decide(&scene.world, &mut encounters, scene.streams)?;
+        drop(encounters);
+        if decisions.len() != seated.len() {
+            return Err(SimError::DecisionCount { got: decisions.len(), expected: seated.len() });
+        }
+        let decider = service.model.decider();
+        for (seat, decision) in seated.iter_mut().zip(decisions) {
+            let after = seat.resident.state.mindset;
+            let impossible = |source: SessionError| SimError::Decision { user: scene.key(seat.user), source };
+            let session = seat.resident.session.as_deref_mut().expect("the session of a seated user is open");
+            let turn = session.decide(scene.rules, decision, after, decider).map_err(impossible)?;
+            seat.resident.remember(scene.rules, scene.follow, scene.world.catalogue, &turn);
+            if let Some(letter) = Letter::of(scene, &turn)? {
+                self.played.letters.push(letter);
+            }
+            self.places.push(seat.place as u32);
+            self.played.turns.push(Some(turn));
+        }
+        Ok(())
+    }
+
+    /// After a turn: schedules the next one, or ends the session and schedules the return. Returns whether the user
+    /// goes on in this window.
+    fn settle(&mut self, seat: &mut Seat<'_>) -> bool {
+        let (scene, service) = (self.scene, self.service);
+        let (need, now) = (seat.session().need(), seat.session().now());
+        if let Need::Finished(reason) = need {
+            let visit = Visit {
+                user: seat.user,
+                persona: &scene.personas[seat.user.index()],
+                state: &mut seat.resident.state,
+                session: seat.resident.sessions - 1,
+                time: now,
+            };
+            let departure = service.model.depart(&scene.world, visit, scene.streams);
+            let closed = close(
+                scene.rules,
+                scene.horizon,
+                seat.user,
+                service.arm,
+                seat.resident,
+                reason,
+                Some(departure),
+            );
+            self.sessions.extend(closed.map(|record| (seat.place, record)));
+        } else {
+            seat.resident.due = Some(now).filter(|time| *time < scene.horizon);
+        }
+        match seat.resident.due {
+            Some(due) if due < scene.end && !scene.single_turn => true,
+            Some(due) => {
+                self.played.due.push((due, seat.user));
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Finds the order of the log: that of the users, each with the turns as they were played.
+    fn finish(mut self, places: usize) -> Played {
+        let mut next = vec![0u32; places + 1];
+        for place in &self.places {
+            next[*place as usize + 1] += 1;
+        }
+        for place in 0..places {
+            next[place + 1] += next[place];
+        }
+        self.played.order = vec![0; self.places.len()];
+        for (at, place) in (0..).zip(&self.places) {
+            let next = &mut next[*place as usize];
+            self.played.order[*next as usize] = at;
+            *next += 1;
+        }
+        self.sessions.sort_by_key(|(place, _)| *place);
+        self.played.sessions = self.sessions.into_iter().map(|(_, record)| record).collect();
+        self.played
+    }
+}
+
+fn encounter<'a>(scene: &Scene<'a>, seat: &'a mut Seat<'_>) -> Encounter<'a> {
+    let Resident { state, session, .. } = &mut *seat.resident;
+    let session = session.as_deref().expect("the session of a seated user is open");
+    Encounter {
+        user: seat.user,
+        persona: &scene.personas[seat.user.index()],
+        state,
+        session: session.number(),
+        turn: session.turn(),
+        time: session.now(),
+        slate: session.slate().expect("every seated user was shown a slate"),
+        friends: scene.graph.friends(seat.user),
+        rate: scene.rules.rate,
+        distributions: scene.rules.distributions,
+    }
 }
 
 /// Ends the open session, if there is one; without a departure the run ended first.
-pub(crate) fn close_session(
+pub(crate) fn close(
     rules: &Rules,
     horizon: SimTime,
-    arm: ArmId,
     user: UserId,
+    arm: ArmId,
     resident: &mut Resident,
     reason: EndReason,
     departure: Option<Departure>,
@@ -229,12 +328,12 @@ pub(crate) fn close_session(
     let session = resident.session.take()?;
     let end = session.now();
     resident.last_end = Some(end);
-    // A return in the same millisecond would make two sessions one.
     let returns = match departure {
-        Some(Departure::Return(gap)) => Some(end + habitue_core::SimDuration(gap.0.max(1))),
+        // A return in the same millisecond would make two sessions one.
+        Some(Departure::Return(gap)) => Some(end + SimDuration(gap.0.max(1))),
         Some(Departure::Never) | None => None,
     };
-    resident.due = returns.filter(|&time| time < horizon);
+    resident.due = returns.filter(|time| *time < horizon);
     let gap = resident.due.map(|time| time - end);
     let churned = departure == Some(Departure::Never);
     Some(SessionRecord {
@@ -253,8 +352,4 @@ pub(crate) fn close_session(
         before: session.before(),
         after: resident.state.mindset,
     })
-}
-
-fn open<'a>(resident: &'a mut Resident) -> &'a mut Session {
-    resident.session.as_mut().expect("sessions of active users are open")
 }

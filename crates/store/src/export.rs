@@ -92,13 +92,26 @@ pub fn export_run(
     folder: &Path,
     format: ExportFormat,
 ) -> Result<Vec<(PathBuf, u64)>, StoreError> {
+    export_tables(run, &Table::ALL, folder, format)
+}
+
+/// Writes these tables into a folder, as [`export_run`] does.
+///
+/// # Errors
+/// If the run is damaged or writing fails.
+pub fn export_tables(
+    run: &RunReader,
+    tables: &[Table],
+    folder: &Path,
+    format: ExportFormat,
+) -> Result<Vec<(PathBuf, u64)>, StoreError> {
     let disk = Disk::default();
     disk.folder(folder)?;
-    Table::ALL
-        .into_iter()
+    tables
+        .iter()
         .map(|table| {
             let path = folder.join(format!("{table}.{}", format.name()));
-            let rows = disk.stream(&path, |file| export_table(run, table, format, file))?;
+            let rows = disk.stream(&path, |file| export_table(run, *table, format, file))?;
             Ok((path, rows))
         })
         .collect()

@@ -306,14 +306,39 @@ impl RunReader {
     /// # Errors
     /// If the table is damaged.
     pub fn catalogue(&self) -> Result<Catalogue, StoreError> {
+        self.catalogue_of(&self.names.categories, &self.names.creators, self.items())
+    }
+
+    /// The catalogue as it was when the run began: the first part of the items.
+    ///
+    /// # Errors
+    /// If the part is missing or damaged.
+    pub fn first_catalogue(&self) -> Result<Catalogue, StoreError> {
+        let parts = self.parts(Table::Items);
+        let first = parts.first().ok_or_else(|| {
+            StoreError::damaged(&self.folder.join(Table::Items.name()), "its first part is missing")
+        })?;
+        let (categories, creators) = open_part(Table::Items, first)?.catalogue_names.unwrap_or_default();
+        let mut batches = self.batches(Table::Items);
+        (batches.parts, batches.pending) = (&parts[..1], &[]);
+        let items = Rows { batches, names: &self.names, only: None, ready: Vec::new().into_iter() };
+        self.catalogue_of(&categories, &creators, items)
+    }
+
+    fn catalogue_of(
+        &self,
+        categories: &[String],
+        creators: &[String],
+        items: impl Iterator<Item = Result<ItemRow, StoreError>>,
+    ) -> Result<Catalogue, StoreError> {
         let mut catalogue = Catalogue::new();
-        for name in &self.names.categories {
+        for name in categories {
             catalogue.category(name);
         }
-        for name in &self.names.creators {
+        for name in creators {
             catalogue.creator(name);
         }
-        for row in self.items() {
+        for row in items {
             let row = row?;
             let id = catalogue.push(row.item).map_err(|error| StoreError::damaged(&self.folder, error))?;
             if id != row.id {

@@ -1,5 +1,7 @@
 //! Catalogues as they are typed or specified.
 
+use std::ops::RangeInclusive;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -54,15 +56,11 @@ pub struct ItemSpec {
 }
 
 impl ItemSpec {
-    /// Adds the item to a catalogue, with its categories and creator where they are new. `earliest` is when it can be
-    /// shown if the specification does not say.
+    /// Checks what can be checked without a catalogue.
     ///
     /// # Errors
-    /// The field that is wrong; the catalogue may have gained categories or a creator, but no item.
-    pub fn add_to(&self, catalogue: &mut Catalogue, earliest: SimTime) -> Result<ItemId, FieldProblem> {
-        if catalogue.find(&self.id).is_some() {
-            return Err(FieldProblem::new("id", &self.id, "an id that no other item has"));
-        }
+    /// The first field that is wrong.
+    pub fn check(&self) -> Result<(), FieldProblem> {
         if self.id.is_empty() {
             return Err(FieldProblem::new("id", "", "an id that is not empty"));
         }
@@ -78,36 +76,46 @@ impl ItemSpec {
                 ));
             }
         }
-        if !(0.0..=1.0).contains(&self.quality) {
-            return Err(FieldProblem::new("quality", self.quality, "a number from 0 to 1"));
+        if self.creator.as_ref().is_some_and(String::is_empty) {
+            return Err(FieldProblem::new("creator", "", "a name that is not empty"));
         }
-        if !(self.duration_seconds >= 0.0 && self.duration_seconds.is_finite()) {
-            return Err(FieldProblem::new(
-                "duration_seconds",
-                self.duration_seconds,
-                "a number of 0 or more",
-            ));
+        if let (Some(_), Some(Span(age))) = (self.published, self.age) {
+            return Err(FieldProblem::new("age", age, "either \"published\" or \"age\", not both"));
         }
-        if let Some(price) = self.price.filter(|price| !(*price >= 0.0 && price.is_finite())) {
-            return Err(FieldProblem::new("price", price, "a number of 0 or more"));
+        range("quality", self.quality, 0.0..=1.0, "a number from 0 to 1")?;
+        range("duration_seconds", self.duration_seconds, 0.0..=f32::MAX, "a number of 0 or more")?;
+        if let Some(price) = self.price {
+            range("price", price, 0.0..=f32::MAX, "a number of 0 or more")?;
         }
-        if let Some(number) = self.embedding.iter().find(|number| !number.is_finite()) {
-            return Err(FieldProblem::new("embedding", number, "finite numbers"));
+        match self.embedding.iter().position(|number| !number.is_finite()) {
+            Some(at) => {
+                Err(FieldProblem::new(format!("embedding.{at}"), self.embedding[at], "a finite number"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Adds the item to a catalogue, with its categories and creator where they are new. `earliest` is when it can be
+    /// shown if the specification does not say.
+    ///
+    /// # Errors
+    /// The field that is wrong; the catalogue may have gained categories or a creator, but no item.
+    pub fn add_to(&self, catalogue: &mut Catalogue, earliest: SimTime) -> Result<ItemId, FieldProblem> {
+        self.check()?;
+        if catalogue.find(&self.id).is_some() {
+            return Err(FieldProblem::new("id", &self.id, "an id that no other item has"));
         }
         let length = catalogue.items().first().map_or(self.embedding.len(), |first| first.embedding.len());
         if self.embedding.len() != length {
-            let expected = format!("{length} numbers, as the items before have");
+            let found = format!("{} numbers", self.embedding.len());
             return Err(FieldProblem::new(
                 "embedding",
-                format!("{} numbers", self.embedding.len()),
-                expected,
+                found,
+                format!("{length} numbers, as the items before have"),
             ));
         }
         let published = match (self.published, self.age) {
-            (Some(_), Some(age)) => {
-                return Err(FieldProblem::new("age", age.0, "either \"published\" or \"age\", not both"));
-            }
-            (Some(Span(after)), None) => SimTime::ZERO + after,
+            (Some(Span(after)), _) => SimTime::ZERO + after,
             (None, Some(Span(age))) => SimTime(-age.0),
             (None, None) => earliest,
         };
@@ -128,6 +136,19 @@ impl ItemSpec {
         };
         catalogue.push(item).map_err(|problem| FieldProblem::new("id", &self.id, problem))
     }
+}
+
+/// A number in this range.
+fn range<T: PartialOrd + ToString>(
+    field: &str,
+    number: T,
+    range: RangeInclusive<T>,
+    expected: &str,
+) -> Result<(), FieldProblem> {
+    if range.contains(&number) {
+        return Ok(());
+    }
+    Err(FieldProblem::new(field, number, expected))
 }
 
 fn half() -> f32 {
@@ -164,6 +185,38 @@ pub struct CatalogueSpec {
     /// Mean length in seconds (exponential, at least one second); 0 for content without length.
     #[serde(default = "thirty")]
     pub duration_seconds: f64,
+}
+
+impl CatalogueSpec {
+    /// Checks ranges.
+    ///
+    /// # Errors
+    /// The first field outside its range.
+    pub fn check(&self) -> Result<(), FieldProblem> {
+        range("items", self.items, 1..=u32::MAX, "a whole number of 1 or more")?;
+        range("categories", self.categories, 1..=1_000, "a whole number from 1 to 1000")?;
+        range("category_skew", self.category_skew, 0.0..=f64::MAX, "a number of 0 or more")?;
+        if !(self.quality_mean > 0.0 && self.quality_mean < 1.0) {
+            return Err(FieldProblem::new("quality_mean", self.quality_mean, "a number above 0 and below 1"));
+        }
+        if !(self.quality_concentration > 0.0 && self.quality_concentration.is_finite()) {
+            return Err(FieldProblem::new(
+                "quality_concentration",
+                self.quality_concentration,
+                "a number above 0",
+            ));
+        }
+        range("second_category", self.second_category, 0.0..=1.0, "a number from 0 to 1")?;
+        if self.second_category > 0.0 && self.categories == 1 {
+            return Err(FieldProblem::new(
+                "second_category",
+                self.second_category,
+                "0, as there is only one category",
+            ));
+        }
+        range("published_later", self.published_later, 0.0..=1.0, "a number from 0 to 1")?;
+        range("duration_seconds", self.duration_seconds, 0.0..=f64::MAX, "a number of 0 or more")
+    }
 }
 
 fn ten() -> u16 {

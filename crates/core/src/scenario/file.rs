@@ -15,13 +15,16 @@ pub use intervention::{
     RemoveItemsFile, SwapPolicyFile,
 };
 pub use population::{
-    CatalogueFile, DatasetName, FileGraphFile, GraphFile, HistoryWord, ModelName, PersonasRef,
-    PopulationFile, RandomGraphFile, SocialFile,
+    CatalogueFile, DatasetName, FileGraphFile, GraphFile, HistoryRef, HistoryWord, ModelName, PersonaFileRef,
+    PersonasRef, PopulationFile, RandomGraphFile, SocialFile,
 };
 pub use run::{CheckpointFile, LogFile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use slate::{ReturnWithinFile, RewardFile, SlateFile};
+
+use super::span::{Span, duration_or_turn};
+use crate::time::{DAY, SimDuration};
 
 /// A scenario of Habitué: who lives with which recommenders, for how long, and what counts.
 ///
@@ -31,30 +34,32 @@ pub use slate::{ReturnWithinFile, RewardFile, SlateFile};
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Habitué scenario")]
 pub struct ScenarioFile {
-    /// Name of the run folder: letters, digits, `-`, `_` and `.`, at most 64; the file's name if absent.
+    /// Name of the run folder: a letter (a to z, A to Z) or digit, then letters, digits, `-`, `_` and `.`, at most 64
+    /// in all. If absent, the file's name with `-` for everything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 64))]
     pub name: Option<String>,
     /// Seed of all random draws, 0 or more.
     #[serde(default)]
     pub seed: u64,
     /// Simulated time that the run covers.
     #[serde(default = "fortnight")]
-    pub horizon: String,
+    pub horizon: Span,
     /// The stretch of simulated time in which users do not see each other's effects and policies do not learn: a
     /// duration, or "turn" for strictly one turn after the other.
     #[serde(default = "hour")]
+    #[schemars(schema_with = "duration_or_turn")]
     pub window: String,
     /// Where the items come from.
     pub catalogue: CatalogueFile,
-    /// Who lives in the run: one `[[population]]` per kind of user.
-    #[schemars(length(min = 1))]
+    /// Who lives in the run: one `[[population]]` per kind of user, 1 to 1,000.
+    #[schemars(length(min = 1, max = 1000))]
     pub population: Vec<PopulationFile>,
     /// How slates look and what users can do with them.
     #[serde(default)]
     pub slate: SlateFile,
-    /// The policies under comparison: one `[[arm]]` each.
-    #[schemars(length(min = 1))]
+    /// The policies under comparison: one `[[arm]]` each, 1 to 1,000.
+    #[schemars(length(min = 1, max = 1000))]
     pub arm: Vec<ArmFile>,
     /// How users meet the arms.
     #[serde(default)]
@@ -76,8 +81,8 @@ pub struct ScenarioFile {
     pub checkpoint: CheckpointFile,
 }
 
-pub(super) fn fortnight() -> String {
-    "14d".to_owned()
+pub(super) fn fortnight() -> Span {
+    Span(SimDuration(14 * DAY))
 }
 
 pub(super) fn hour() -> String {

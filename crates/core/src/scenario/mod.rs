@@ -7,8 +7,10 @@ mod nearest;
 pub mod persona;
 pub mod policy;
 mod problem;
+mod resolve;
 mod resolved;
 mod schema;
+mod shape;
 mod sources;
 mod span;
 mod texts;
@@ -17,6 +19,7 @@ mod tree;
 pub use file::ScenarioFile;
 pub use nearest::nearest;
 pub use problem::{FieldProblem, Problem, Problems};
+pub use resolve::{Typed, resolve};
 pub use resolved::{
     Arm, CatalogueSource, Checkpoints, DatasetLayout, Design, GraphSource, Intervention, InterventionKind,
     LogOptions, ModelConfig, PersonaSource, PolicySpec, Population, Scenario, SlateOptions, Window,

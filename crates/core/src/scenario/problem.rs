@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::texts::{Text, Texts};
-use super::tree::{Path, Place};
+use super::tree::{Node, Place, Way};
 
 /// A field whose value is outside its range or contradicts another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub struct Problems {
 
 impl Problems {
     pub(super) fn new(mut findings: Vec<Finding>, texts: Texts) -> Self {
-        findings.sort_by(|one, other| (&one.at, &one.path).cmp(&(&other.at, &other.path)));
+        findings.sort_by(|one, other| (&one.at, &one.way).cmp(&(&other.at, &other.way)));
         let problems = findings.into_iter().map(|finding| finding.located(&texts.0)).collect();
         Self { problems, texts: texts.0 }
     }
@@ -132,7 +132,7 @@ impl Problem {
 #[derive(Debug, Clone)]
 pub(super) struct Finding {
     pub(super) at: Place,
-    pub(super) path: Path,
+    pub(super) way: Way,
     message: String,
     value: Option<String>,
     expected: Option<String>,
@@ -141,16 +141,21 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(at: &Place, path: &Path, message: impl Into<String>) -> Self {
+    pub(super) fn new(at: &Place, way: &Way, message: impl Into<String>) -> Self {
         Self {
             at: at.clone(),
-            path: path.clone(),
+            way: way.clone(),
             message: message.into(),
             value: None,
             expected: None,
             nearest: None,
             hint: None,
         }
+    }
+
+    /// A mistake in a value.
+    pub(super) fn of(node: &Node, way: &Way, message: impl Into<String>) -> Self {
+        Self::new(&node.at, way, message).found(node.shown())
     }
 
     pub(super) fn found(mut self, value: impl Into<String>) -> Self {
@@ -194,7 +199,7 @@ impl Finding {
         };
         Problem {
             message: self.message,
-            path: self.path.to_string(),
+            path: self.way.to_string(),
             text: self.at.text,
             file: text.label.clone(),
             line,

@@ -7,6 +7,25 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::time::SimDuration;
 
+/// The format of durations in the JSON Schema. Formats that an editor does not know it lets pass.
+pub(super) const FORMAT: &str = "duration-with-units";
+
+/// The schema of a duration or "turn".
+pub(super) fn duration_or_turn(_: &mut SchemaGenerator) -> Schema {
+    duration_or("turn")
+}
+
+/// The schema of a duration or "never".
+pub(super) fn duration_or_never(_: &mut SchemaGenerator) -> Schema {
+    duration_or("never")
+}
+
+fn duration_or(word: &str) -> Schema {
+    json_schema!({
+        "anyOf": [{ "type": "string", "const": word }, { "type": "string", "format": FORMAT }]
+    })
+}
+
 /// A duration in a configuration, written with units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub SimDuration);
@@ -32,6 +51,7 @@ impl JsonSchema for Span {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
+            "format": FORMAT,
             "description": "A duration with units, such as \"90s\", \"1h 30m\" or \"14d\"."
         })
     }

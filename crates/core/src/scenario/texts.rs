@@ -11,6 +11,8 @@ pub struct Text {
     pub content: String,
     /// Whether it is a file, so that lines and columns mean something.
     pub is_file: bool,
+    /// The file's absolute path.
+    path: Option<PathBuf>,
     /// The absolute folder that relative paths in it start from.
     pub(super) folder: PathBuf,
     /// The same folder as a message names it.
@@ -22,13 +24,18 @@ pub struct Text {
 pub(super) struct Texts(pub(super) Vec<Text>);
 
 impl Texts {
-    /// Adds a file and returns its number.
+    /// Adds a file and returns its number; a file that was added before keeps its number.
     pub(super) fn add_file(&mut self, label: &Path, absolute: &Path, content: &str) -> usize {
         let folder = |path: &Path| path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let known = self.0.iter().position(|text| text.path.as_deref() == Some(absolute));
+        if let Some(number) = known {
+            return number;
+        }
         self.0.push(Text {
             label: label.display().to_string(),
             content: content.to_owned(),
             is_file: true,
+            path: Some(absolute.to_path_buf()),
             folder: folder(absolute),
             label_folder: folder(label),
         });
@@ -41,10 +48,16 @@ impl Texts {
             label,
             content: value.to_owned(),
             is_file: false,
+            path: None,
             folder: working_directory.to_path_buf(),
             label_folder: PathBuf::new(),
         });
         self.0.len() - 1
+    }
+
+    /// The absolute folder that relative paths in a text start from.
+    pub(super) fn folder(&self, text: usize) -> &Path {
+        &self.0[text].folder
     }
 
     /// A path typed in one of the texts: absolute, and as a message names it.

@@ -49,6 +49,9 @@ pub(super) struct Entry {
     pub(super) node: Node,
 }
 
+/// The most levels a document can have. The parser bounds brackets and dotted keys on their own, not their product.
+const DEEPEST: usize = 64;
+
 /// One step into a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
@@ -58,12 +61,18 @@ pub(super) enum Step {
 
 /// The way to a value: `population[0].size`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Path(pub(super) Vec<Step>);
+pub(super) struct Way(pub(super) Vec<Step>);
 
-impl Path {
+impl Way {
     /// The way to a key of the document's top level.
     pub(super) fn to(key: &str) -> Self {
         Self::default().key(key)
+    }
+
+    /// The last key, with the positions after it: `size`, `items[2]`.
+    pub(super) fn name(&self) -> String {
+        let key = self.0.iter().rposition(|step| matches!(step, Step::Key(_))).unwrap_or(0);
+        Self(self.0[key..].to_vec()).to_string()
     }
 
     /// One key further.
@@ -89,13 +98,25 @@ impl Path {
         Self(self.0.iter().cloned().chain(steps).collect())
     }
 
+    /// The keys on the way, without positions: the heading of a table.
+    pub(super) fn keys(&self) -> String {
+        let keys = self.0.iter().filter(|step| matches!(step, Step::Key(_)));
+        Self(keys.cloned().collect()).to_string()
+    }
+
+    /// The way to the outermost list on this way, or the whole way if there is none.
+    pub(super) fn up_to_list(&self) -> Self {
+        let steps = self.0.iter().take_while(|step| matches!(step, Step::Key(_)));
+        Self(steps.cloned().collect())
+    }
+
     /// Whether this is `other` or a way to something inside it.
     pub(super) fn is_within(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
     }
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.0.iter().enumerate() {
             match step {
@@ -108,16 +129,22 @@ impl fmt::Display for Path {
 }
 
 impl Node {
-    /// Reads a document. On failure: what the parser says, and where.
+    /// Reads a document. On failure: what is wrong, and where.
     pub(super) fn document(text: &str, text_id: usize) -> Result<Self, (String, Place)> {
         let table = DeTable::parse(text).map_err(|error| refusal(&error, text, text_id))?;
-        Ok(Self::of_table(table.get_ref(), Place::new(text_id, table.span())))
+        // A document as a whole has no place of its own but its beginning.
+        Self::of_table(table.get_ref(), Place::new(text_id, 0..0), DEEPEST)
     }
 
     /// Reads a single value, such as one from the command line.
     pub(super) fn single(text: &str, text_id: usize) -> Result<Self, (String, Place)> {
         let value = DeValue::parse(text).map_err(|error| refusal(&error, text, text_id))?;
-        Ok(Self::of_value(value.get_ref(), Place::new(text_id, value.span())))
+        Self::of_value(value.get_ref(), Place::new(text_id, value.span()), DEEPEST)
+    }
+
+    /// A text.
+    pub(super) fn of_text(text: &str, at: Place) -> Self {
+        Self { value: Value::Text(text.to_owned()), at }
     }
 
     /// A table without entries.
@@ -125,19 +152,26 @@ impl Node {
         Self { value: Value::Table(Vec::new()), at }
     }
 
-    fn of_table(table: &DeTable<'_>, at: Place) -> Self {
+    fn of_table(table: &DeTable<'_>, at: Place, deeper: usize) -> Result<Self, (String, Place)> {
         let entries = table
             .iter()
-            .map(|(key, value)| Entry {
-                key: key.get_ref().to_string(),
-                at: Place::new(at.text, key.span()),
-                node: Self::of_value(value.get_ref(), Place::new(at.text, value.span())),
+            .map(|(key, value)| {
+                let node = Self::inside(value.get_ref(), Place::new(at.text, value.span()), deeper)?;
+                Ok(Entry { key: key.get_ref().to_string(), at: Place::new(at.text, key.span()), node })
             })
-            .collect();
-        Self { value: Value::Table(entries), at }
+            .collect::<Result<_, _>>()?;
+        Ok(Self { value: Value::Table(entries), at })
     }
 
-    fn of_value(value: &DeValue<'_>, at: Place) -> Self {
+    /// A value one level down.
+    fn inside(value: &DeValue<'_>, at: Place, deeper: usize) -> Result<Self, (String, Place)> {
+        match deeper.checked_sub(1) {
+            Some(deeper) => Self::of_value(value, at, deeper),
+            None => Err((format!("values are nested more than {DEEPEST} deep"), at)),
+        }
+    }
+
+    fn of_value(value: &DeValue<'_>, at: Place, deeper: usize) -> Result<Self, (String, Place)> {
         let value = match value {
             DeValue::String(text) => Value::Text(text.to_string()),
             DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
@@ -153,12 +187,14 @@ impl Node {
             DeValue::Array(elements) => Value::List(
                 elements
                     .iter()
-                    .map(|element| Self::of_value(element.get_ref(), Place::new(at.text, element.span())))
-                    .collect(),
+                    .map(|element| {
+                        Self::inside(element.get_ref(), Place::new(at.text, element.span()), deeper)
+                    })
+                    .collect::<Result<_, _>>()?,
             ),
-            DeValue::Table(table) => return Self::of_table(table, at),
+            DeValue::Table(table) => return Self::of_table(table, at, deeper),
         };
-        Self { value, at }
+        Ok(Self { value, at })
     }
 
     /// The entries of a table; none for anything else.
@@ -198,14 +234,51 @@ impl Node {
     }
 
     /// The value at the end of the way.
-    pub(super) fn find(&self, path: &Path) -> Option<&Self> {
-        path.0.iter().try_fold(self, Self::step)
+    pub(super) fn find(&self, way: &Way) -> Option<&Self> {
+        way.0.iter().try_fold(self, Self::step)
+    }
+
+    /// Removes what is at the end of the way, if it is the value of a key. Whether there was one.
+    pub(super) fn remove(&mut self, way: &Way) -> bool {
+        let Some((Step::Key(key), above)) = way.0.split_last() else { return false };
+        let Some(node) = above.iter().try_fold(self, Self::step_mut) else { return false };
+        let Value::Table(entries) = &mut node.value else { return false };
+        let before = entries.len();
+        entries.retain(|entry| entry.key != *key);
+        entries.len() < before
+    }
+
+    /// Puts a plain value of the same type in place of what is at the end of the way. Whether there was something else.
+    pub(super) fn make_harmless(&mut self, way: &Way) -> bool {
+        let Some(node) = way.0.iter().try_fold(self, Self::step_mut) else { return false };
+        match &mut node.value {
+            Value::Integer(number) => std::mem::replace(number, 1) != 1,
+            Value::Float(number) => std::mem::replace(number, 0.5) != 0.5,
+            Value::Text(text) => std::mem::replace(text, "x".to_owned()) != "x",
+            Value::List(elements) => {
+                let before = elements.len();
+                elements.truncate(1);
+                elements.len() < before
+            }
+            Value::Huge(_) | Value::Boolean(_) | Value::Date(_) | Value::Table(_) => false,
+        }
+    }
+
+    /// The value one step down, to change it.
+    fn step_mut(&mut self, step: &Step) -> Option<&mut Self> {
+        match (&mut self.value, step) {
+            (Value::Table(entries), Step::Key(key)) => {
+                entries.iter_mut().find(|entry| entry.key == *key).map(|entry| &mut entry.node)
+            }
+            (Value::List(elements), Step::Index(index)) => elements.get_mut(*index),
+            _ => None,
+        }
     }
 
     /// The value at the end of the way, or the last one on the way that exists.
-    pub(super) fn deepest(&self, path: &Path) -> &Self {
+    pub(super) fn deepest(&self, way: &Way) -> &Self {
         let mut node = self;
-        for step in &path.0 {
+        for step in &way.0 {
             match node.step(step) {
                 Some(next) => node = next,
                 None => break,
@@ -240,6 +313,7 @@ impl Node {
             Value::Date(date) => format!("the date {date}"),
             Value::List(elements) if elements.is_empty() => "an empty list".to_owned(),
             Value::List(elements) => format!("a list of {}", elements.len()),
+            Value::Table(entries) if entries.is_empty() => "an empty table".to_owned(),
             Value::Table(_) => "a table".to_owned(),
         }
     }

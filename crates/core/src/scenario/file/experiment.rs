@@ -14,7 +14,8 @@ pub struct ArmFile {
     pub name: String,
     /// What chooses the slates.
     pub policy: PolicyRef,
-    /// Share of users, above 0 and at most 1; the shares of all arms sum to 1. If no arm has one, all are equal.
+    /// Share of users, above 0 and at most 1; the shares of all arms sum to 1. If no arm has one, all are equal. In a
+    /// paired experiment every arm has all users, whatever its share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub share: Option<f64>,

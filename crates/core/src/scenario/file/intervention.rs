@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PolicyRef;
 use crate::scenario::catalogue::ItemSpec;
+use crate::scenario::span::Span;
 
 /// A change from outside, at a time after the start of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,12 +34,13 @@ pub enum InterventionFile {
 #[serde(deny_unknown_fields)]
 pub struct EditPersonaFile {
     /// When, after the start ("5d").
-    pub at: String,
+    pub at: Span,
     /// Persona keys; all users if absent.
-    #[serde(default)]
-    pub users: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub users: Option<Vec<String>>,
     /// The new interests: a weight above 0 by category.
-    #[schemars(length(min = 1), extend("minProperties" = 1))]
+    #[schemars(extend("minProperties" = 1))]
     pub interests: BTreeMap<String, f32>,
 }
 
@@ -47,7 +49,7 @@ pub struct EditPersonaFile {
 #[serde(deny_unknown_fields)]
 pub struct AddItemsFile {
     /// When, after the start ("5d").
-    pub at: String,
+    pub at: Span,
     /// The items.
     #[schemars(length(min = 1))]
     pub items: Vec<ItemSpec>,
@@ -58,7 +60,7 @@ pub struct AddItemsFile {
 #[serde(deny_unknown_fields)]
 pub struct RemoveItemsFile {
     /// When, after the start ("5d").
-    pub at: String,
+    pub at: Span,
     /// Item ids.
     #[schemars(length(min = 1))]
     pub items: Vec<String>,
@@ -69,7 +71,7 @@ pub struct RemoveItemsFile {
 #[serde(deny_unknown_fields)]
 pub struct CreatorPostFile {
     /// When, after the start ("5d").
-    pub at: String,
+    pub at: Span,
     /// The creator.
     #[schemars(length(min = 1))]
     pub creator: String,
@@ -82,7 +84,7 @@ pub struct CreatorPostFile {
 #[serde(deny_unknown_fields)]
 pub struct SwapPolicyFile {
     /// When, after the start ("5d").
-    pub at: String,
+    pub at: Span,
     /// Name of the arm.
     pub arm: String,
     /// The new policy.
@@ -94,9 +96,9 @@ pub struct SwapPolicyFile {
 #[serde(deny_unknown_fields)]
 pub struct OutageFile {
     /// When, after the start ("5d").
-    pub at: String,
-    /// How long.
-    pub duration: String,
+    pub at: Span,
+    /// How long; it ends before the run does.
+    pub duration: Span,
     /// Name of the arm; all arms if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arm: Option<String>,
@@ -107,7 +109,7 @@ pub struct OutageFile {
 #[serde(deny_unknown_fields)]
 pub struct NeedShockFile {
     /// When, after the start ("5d").
-    pub at: String,
+    pub at: Span,
     /// The category.
     #[schemars(length(min = 1))]
     pub category: String,

@@ -73,20 +73,30 @@ pub enum PersonasRef {
     /// line.
     Path(String),
     /// The users of the scenario's data set: `{ from = "history" }`.
-    History {
-        /// The users of the scenario's data set.
-        from: HistoryWord,
-    },
+    History(HistoryRef),
     /// A file of personas: `{ file = "users.csv", mapping = "users.toml" }`.
-    File {
-        /// TOML, JSONL or CSV.
-        file: String,
-        /// For CSV: the TOML file that says which column is what.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        mapping: Option<String>,
-    },
+    File(PersonaFileRef),
     /// A specification from which personas are drawn.
     Spec(#[schemars(with = "PersonaSpec")] toml::Table),
+}
+
+/// The users of the scenario's data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryRef {
+    /// Where from: the only source there is besides files and specifications.
+    pub from: HistoryWord,
+}
+
+/// A file of personas.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonaFileRef {
+    /// TOML, JSONL or CSV.
+    pub file: String,
+    /// For CSV: the TOML file that says which column is what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<String>,
 }
 
 /// The word `history`.
@@ -115,18 +125,23 @@ pub struct SocialFile {
 }
 
 /// A graph of friendships.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum GraphFile {
     /// Nobody hears anybody.
-    #[default]
-    None,
+    None {},
     /// Mutual friendships at random.
     Random(RandomGraphFile),
     /// Friendships from a file.
     File(FileGraphFile),
     /// The friendships of the scenario's data set.
-    Dataset,
+    Dataset {},
+}
+
+impl Default for GraphFile {
+    fn default() -> Self {
+        Self::None {}
+    }
 }
 
 /// Mutual friendships at random.

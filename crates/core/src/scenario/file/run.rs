@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::span::duration_or_never;
+
 /// What is logged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -29,6 +31,7 @@ impl Default for LogFile {
 pub struct CheckpointFile {
     /// Real time between checkpoints ("5m"), or "never" (apart from the one at Ctrl-C).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "duration_or_never")]
     pub every: Option<String>,
     /// Windows between checkpoints, 1 or more; instead of `every`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::span::Span;
+use crate::time::{SECOND, SimDuration};
+
 /// How slates look and what users can do with them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -13,9 +16,10 @@ pub struct SlateFile {
     #[schemars(range(min = 1, max = 1000))]
     pub size: u32,
     /// What users can do with an item, from worst to best; with "skip", the neutral action, among them. What stands
-    /// before "skip" is negative feedback.
+    /// before "skip" is negative feedback. 2 to 32 different names.
+    #[schemars(length(min = 2, max = 32), inner(length(min = 1)))]
     pub actions: Vec<String>,
-    /// The least action that counts as engagement (a hit).
+    /// The least action that counts as engagement (a hit); above "skip".
     pub engaged: String,
     /// Whether users rate what they engage with, 1 to 5.
     pub rate: bool,
@@ -26,7 +30,7 @@ pub struct SlateFile {
     #[schemars(range(min = 1))]
     pub max_turns: u32,
     /// Time from a user's move to the next slate, on top of the dwell.
-    pub overhead: String,
+    pub overhead: Span,
 }
 
 impl Default for SlateFile {
@@ -38,7 +42,7 @@ impl Default for SlateFile {
             rate: false,
             history: 50,
             max_turns: 50,
-            overhead: "1s".to_owned(),
+            overhead: Span(SimDuration(SECOND)),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::super::span::duration_or_never;
 use super::super::{FieldProblem, Span};
 use crate::time::{DAY, SimDuration};
 
@@ -64,10 +65,9 @@ impl JsonSchema for Retrain {
         "Retrain".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "description": "How often the policy is retrained: a duration such as \"1d\", or \"never\"."
-        })
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = duration_or_never(generator);
+        schema.insert("description".to_owned(), "How often the policy is retrained, or \"never\".".into());
+        schema
     }
 }

@@ -1,0 +1,54 @@
+//! The subcommands, one a file: what can be typed, and where it goes.
+
+pub(crate) mod bench;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod inspect;
+pub(crate) mod replay;
+pub(crate) mod resume;
+pub(crate) mod run;
+pub(crate) mod schema;
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::logging::RunLog;
+use crate::terminal::Terminal;
+
+/// What every subcommand is given.
+pub(crate) struct Session {
+    pub(crate) terminal: Terminal,
+    pub(crate) log: RunLog,
+}
+
+/// How a run is driven and reported.
+#[derive(Debug, Args)]
+pub(crate) struct DriveArgs {
+    /// Number of threads, one per core if absent; the result does not depend on it
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Prints text on standard output.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// Prints a value as JSON on standard output.
+fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}

@@ -1,0 +1,158 @@
+//! `habitue doctor`
+
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+
+use clap::Args;
+use indicatif::HumanBytes;
+use serde::Serialize;
+use sysinfo::{Disks, MemoryRefreshKind, RefreshKind, System};
+
+use super::{print, print_json};
+use crate::failure::{Exit, Failure};
+
+/// Free memory below which a million users do not fit.
+const MEMORY: u64 = 4 << 30;
+/// Free space below which a long run is at risk.
+const DISK: u64 = 1 << 30;
+
+/// Look at this machine: can runs be made here, and how large ones
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Folder that runs are to be written to
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    out: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found.
+#[derive(Debug, Serialize)]
+struct Health {
+    version: &'static str,
+    target: String,
+    cores: usize,
+    memory_bytes: u64,
+    memory_free_bytes: u64,
+    cpu_features: Vec<&'static str>,
+    out: PathBuf,
+    out_writable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disk_free_bytes: Option<u64>,
+    problems: Vec<String>,
+}
+
+impl DoctorArgs {
+    pub(crate) fn run(&self) -> Result<Exit, Failure> {
+        let health = Health::of(&self.out);
+        if self.json {
+            print_json(&health)?;
+        } else {
+            print(&health.text())?;
+        }
+        Ok(if health.out_writable { Exit::Done } else { Exit::Failed })
+    }
+}
+
+impl Health {
+    fn of(out: &Path) -> Self {
+        let memory = MemoryRefreshKind::nothing().with_ram();
+        let system = System::new_with_specifics(RefreshKind::nothing().with_memory(memory));
+        let (writable, disk) = (writable(out), disk_free(out));
+        let mut problems = Vec::new();
+        if let Err(error) = &writable {
+            problems.push(format!("{} cannot be written: {error}", out.display()));
+        }
+        if system.available_memory() < MEMORY {
+            problems.push("less than 4 GiB of memory are free: a million users may not fit".to_owned());
+        }
+        if disk.is_some_and(|free| free < DISK) {
+            problems.push("less than 1 GiB of disk space is free: a long run may not fit".to_owned());
+        }
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            cores: available_parallelism().map_or(1, std::num::NonZero::get),
+            memory_bytes: system.total_memory(),
+            memory_free_bytes: system.available_memory(),
+            cpu_features: cpu_features(),
+            out: out.to_path_buf(),
+            out_writable: writable.is_ok(),
+            disk_free_bytes: disk,
+            problems,
+        }
+    }
+
+    fn text(&self) -> String {
+        let features =
+            if self.cpu_features.is_empty() { "none known".to_owned() } else { self.cpu_features.join(" ") };
+        let disk =
+            self.disk_free_bytes.map_or_else(|| "unknown".to_owned(), |free| HumanBytes(free).to_string());
+        let mut text = format!(
+            "habitue       {}\n\
+             machine       {}, {} cores\n\
+             memory        {}, {} free\n\
+             cpu features  {features}\n\
+             runs          {} ({}, {disk} free)\n",
+            self.version,
+            self.target,
+            self.cores,
+            HumanBytes(self.memory_bytes),
+            HumanBytes(self.memory_free_bytes),
+            self.out.display(),
+            if self.out_writable { "writable" } else { "not writable" },
+        );
+        for problem in &self.problems {
+            text.push_str(&format!("problem: {problem}\n"));
+        }
+        if self.problems.is_empty() {
+            text.push_str("no problems found\n");
+        }
+        text
+    }
+}
+
+/// Tries to write below the folder, or below the nearest folder above it that exists; leaves nothing behind.
+fn writable(out: &Path) -> std::io::Result<()> {
+    let probe = existing(out).join(format!(".habitue-doctor-{}", std::process::id()));
+    std::fs::write(&probe, b"?")?;
+    std::fs::remove_file(&probe)
+}
+
+/// The folder, or the nearest above it that exists.
+fn existing(out: &Path) -> PathBuf {
+    let absolute = std::path::absolute(out).unwrap_or_else(|_| out.to_path_buf());
+    absolute.ancestors().find(|folder| folder.exists()).map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+/// Free space on the disk that holds the folder.
+fn disk_free(out: &Path) -> Option<u64> {
+    let folder = existing(out).canonicalize().ok()?;
+    let disks = Disks::new_with_refreshed_list();
+    let holding = disks.iter().filter(|disk| folder.starts_with(disk.mount_point()));
+    holding.max_by_key(|disk| disk.mount_point().as_os_str().len()).map(sysinfo::Disk::available_space)
+}
+
+/// The vector instructions that numeric code can use here.
+fn cpu_features() -> Vec<&'static str> {
+    #[cfg(target_arch = "x86_64")]
+    let known = [
+        ("sse4.2", std::is_x86_feature_detected!("sse4.2")),
+        ("avx", std::is_x86_feature_detected!("avx")),
+        ("avx2", std::is_x86_feature_detected!("avx2")),
+        ("fma", std::is_x86_feature_detected!("fma")),
+        ("avx512f", std::is_x86_feature_detected!("avx512f")),
+        ("avx512vnni", std::is_x86_feature_detected!("avx512vnni")),
+    ];
+    #[cfg(target_arch = "aarch64")]
+    let known = [
+        ("neon", std::arch::is_aarch64_feature_detected!("neon")),
+        ("dotprod", std::arch::is_aarch64_feature_detected!("dotprod")),
+        ("i8mm", std::arch::is_aarch64_feature_detected!("i8mm")),
+        ("sve", std::arch::is_aarch64_feature_detected!("sve")),
+    ];
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let known: [(&str, bool); 0] = [];
+    known.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+}

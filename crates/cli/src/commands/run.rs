@@ -1,0 +1,158 @@
+//! `habitue run`
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use habitue_core::SimDuration;
+use habitue_core::scenario::{Typed, resolve};
+use habitue_run::{Control, DiskSources, Ending, Outcome, Summary};
+use habitue_store::{Table, TableSummary};
+use indicatif::{HumanBytes, HumanCount, HumanDuration};
+use serde::Serialize;
+
+use super::{DriveArgs, Session, print, print_json};
+use crate::failure::{Exit, Failure};
+use crate::progress::Display;
+use crate::{interrupt, table};
+
+/// Run a scenario to its horizon
+///
+/// The run folder is made inside --out and named after the scenario and its hash: the same scenario with the same seed
+/// always has the same folder. Ctrl-C finishes the window, makes a checkpoint and says how to go on; a second Ctrl-C
+/// stops at once.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The scenario, a TOML file
+    scenario: PathBuf,
+    /// Folder in which the run folder is made
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    out: PathBuf,
+    /// Set a value of the scenario, such as population.0.size=200; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Seed of all random draws, instead of the scenario's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Folder of the data set, instead of the scenario's
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    drive: DriveArgs,
+}
+
+impl RunArgs {
+    pub(crate) fn run(&self, session: &Session) -> Result<Exit, Failure> {
+        let sources = DiskSources::new().map_err(|error| Failure::file(Path::new("."), "look at", &error))?;
+        let typed =
+            Typed { file: &self.scenario, sets: &self.sets, seed: self.seed, data: self.data.as_deref() };
+        let scenario = resolve(&typed, &sources)?;
+        drive(session, &self.drive, |control| habitue_run::start(&scenario, &self.out, control))
+    }
+}
+
+/// Drives a run with progress and Ctrl-C, and reports how it ended.
+pub(super) fn drive(
+    session: &Session,
+    args: &DriveArgs,
+    go: impl FnOnce(&mut Control<'_>) -> Result<Outcome, habitue_run::RunError>,
+) -> Result<Exit, Failure> {
+    let stop = interrupt::flag(&session.terminal)?;
+    let mut display = Display::new(&session.terminal, Some(session.log.clone()), args.quiet);
+    let threads = args.threads.map(NonZeroUsize::get);
+    let outcome = go(&mut Control { threads, stop: &stop, observer: &mut display });
+    drop(display);
+    let outcome = outcome?;
+    if args.json {
+        print_json(&Report::new(&outcome))?;
+    } else {
+        print(&closing(&outcome))?;
+    }
+    match outcome.ending {
+        Ending::Finished(_) => Ok(Exit::Done),
+        Ending::Interrupted(_) => {
+            session.terminal.say(&match &outcome.folder {
+                Some(folder) => {
+                    format!("interrupted; go on with: habitue resume {}", folder.display())
+                }
+                None => "interrupted; with logging off there is no checkpoint to go on from".to_owned(),
+            });
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+/// The end of a run, as JSON.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    ending: &'static str,
+    /// Simulated time reached if interrupted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_ms: Option<i64>,
+    folder: Option<&'a Path>,
+    windows: u64,
+    wall_seconds: f64,
+    summary: &'a Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tables: Option<&'a std::collections::BTreeMap<Table, TableSummary>>,
+}
+
+impl<'a> Report<'a> {
+    fn new(outcome: &'a Outcome) -> Self {
+        let (ending, at_ms, tables) = match &outcome.ending {
+            Ending::Finished(manifest) => {
+                ("finished", None, manifest.as_ref().map(|manifest| &manifest.tables))
+            }
+            Ending::Interrupted(at) => ("interrupted", Some(at.0), None),
+        };
+        Self {
+            ending,
+            at_ms,
+            folder: outcome.folder.as_deref(),
+            windows: outcome.windows,
+            wall_seconds: outcome.wall.as_secs_f64(),
+            summary: &outcome.summary,
+            tables,
+        }
+    }
+}
+
+/// The end of a run, for people.
+fn closing(outcome: &Outcome) -> String {
+    let mut text = format!("{}\n", table::summary(&outcome.summary));
+    let turns: u64 = outcome.summary.arms.iter().map(|arm| arm.turns).sum();
+    let seconds = outcome.wall.as_secs_f64();
+    text.push_str(&format!(
+        "{} turns in {}, {} turns/s\n",
+        HumanCount(turns),
+        wall(seconds),
+        HumanCount((turns as f64 / seconds.max(1e-3)) as u64),
+    ));
+    if let Ending::Interrupted(at) = outcome.ending {
+        text.push_str(&format!("played until {at} ({})\n", SimDuration(at.0)));
+    }
+    let Some(folder) = &outcome.folder else {
+        text.push_str("nothing was written: the scenario has log.enabled = false\n");
+        return text;
+    };
+    text.push_str(&format!("written to {}\n", folder.display()));
+    if let Ending::Finished(Some(manifest)) = &outcome.ending {
+        for (table, summary) in &manifest.tables {
+            let bytes = summary.files.iter().map(|file| file.bytes).sum();
+            text.push_str(&format!(
+                "  {:<14} {:>12} rows  {:>12}\n",
+                table.name(),
+                HumanCount(summary.rows).to_string(),
+                HumanBytes(bytes).to_string(),
+            ));
+        }
+    }
+    text
+}
+
+fn wall(seconds: f64) -> String {
+    if seconds < 60.0 {
+        return format!("{seconds:.1} s");
+    }
+    HumanDuration(std::time::Duration::from_secs_f64(seconds)).to_string()
+}

@@ -1,0 +1,187 @@
+//! How the command ends, and what it says when it fails.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use habitue_core::scenario::{Problem, Problems, Text};
+use habitue_run::RunError;
+use habitue_store::StoreError;
+use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, NamedSource, SourceCode};
+
+use crate::terminal::Terminal;
+
+/// Exit codes, as the help of the command lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Done = 0,
+    Failed = 1,
+    BadInput = 2,
+    Differences = 3,
+    Interrupted = 130,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A scenario with problems.
+    Scenario(Problems),
+    /// Everything else that goes wrong with a run.
+    Run(RunError),
+    /// Standard output cannot be written.
+    Output(io::Error),
+    /// Anything else.
+    Other { message: String, hint: Option<String>, exit: Exit },
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        Self::Scenario(problems)
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Self::Run(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Run(error.into())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Output(error.into())
+    }
+}
+
+impl Failure {
+    /// Something that was given is wrong.
+    pub(crate) fn input(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Other { message: message.into(), hint: Some(hint.into()), exit: Exit::BadInput }
+    }
+
+    /// A file that cannot be used.
+    pub(crate) fn file(path: &Path, action: &str, error: &io::Error) -> Self {
+        let message = format!("{}: cannot {action}: {error}", path.display());
+        Self::Other { message, hint: None, exit: Exit::Failed }
+    }
+
+    /// Says what went wrong; gives the exit code.
+    pub(crate) fn report(self, terminal: &Terminal) -> Exit {
+        match self {
+            Self::Scenario(problems) => {
+                let text = if Terminal::is_watched() {
+                    fancy(&problems, &GraphicalReportHandler::new())
+                } else {
+                    problems.render()
+                };
+                terminal.say(text.trim_end());
+                let count = problems.problems.len();
+                terminal.say(&format!("\n{count} problem{}", if count == 1 { "" } else { "s" }));
+                Exit::BadInput
+            }
+            Self::Run(error) => {
+                terminal.say(&plain(&error, error.hint().as_deref()));
+                if error.is_input() { Exit::BadInput } else { Exit::Failed }
+            }
+            // The reader has seen enough (`habitue inspect RUN | head`).
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::Output(error) => {
+                terminal.say(&format!("error: cannot write to standard output: {error}"));
+                Exit::Failed
+            }
+            Self::Other { message, hint, exit } => {
+                terminal.say(&format!("error: {message}"));
+                hint.iter().for_each(|hint| terminal.say(&format!("  hint: {hint}")));
+                exit
+            }
+        }
+    }
+}
+
+/// One line for the error, one for each cause that says something new, one for the hint.
+fn plain(error: &dyn Error, hint: Option<&str>) -> String {
+    let mut said = error.to_string();
+    let mut text = format!("error: {said}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !said.contains(&message) {
+            text.push_str(&format!("\n  cause: {message}"));
+            said = message;
+        }
+        cause = error.source();
+    }
+    if let Some(hint) = hint {
+        text.push_str(&format!("\n  hint: {hint}"));
+    }
+    text
+}
+
+/// The problems as a terminal shows them, each with its place in the source.
+fn fancy(problems: &Problems, handler: &GraphicalReportHandler) -> String {
+    let mut text = String::new();
+    for problem in &problems.problems {
+        let shown = Shown::new(problem, &problems.texts[problem.text]);
+        // Writing to a string cannot fail.
+        let _ = handler.render_report(&mut text, &shown);
+    }
+    text
+}
+
+/// A problem as miette shows it.
+#[derive(Debug)]
+struct Shown {
+    message: String,
+    source: NamedSource<String>,
+    label: LabeledSpan,
+    help: Option<String>,
+}
+
+impl Shown {
+    fn new(problem: &Problem, text: &Text) -> Self {
+        let expected = problem.expected.as_ref().map(|expected| format!("expected {expected}"));
+        let nearest = problem.nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"));
+        let help: Vec<String> = nearest.into_iter().chain(problem.hint.clone()).collect();
+        Self {
+            message: problem.message.clone(),
+            source: NamedSource::new(&text.label, text.content.clone()),
+            label: LabeledSpan::new_with_span(expected, problem.span.clone()),
+            help: (!help.is_empty()).then(|| help.join("\n")),
+        }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Shown {}
+
+impl Diagnostic for Shown {
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(std::iter::once(self.label.clone())))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+}

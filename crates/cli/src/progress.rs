@@ -1,0 +1,131 @@
+//! How a run goes, for people: a bar on a terminal, a line every few seconds elsewhere.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use habitue_core::{SimDuration, SimTime};
+use habitue_run::{Observer, Progress};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::logging::RunLog;
+use crate::terminal::Terminal;
+
+/// Time between lines.
+const LINES: Duration = Duration::from_secs(5);
+/// Time between movements of the bar.
+const MOVES: Duration = Duration::from_millis(100);
+
+/// Shows how a run goes, and opens the log in its folder.
+pub(crate) struct Display {
+    terminal: Terminal,
+    /// `None` for runs that keep no log.
+    log: Option<RunLog>,
+    /// `None` shows nothing.
+    style: Option<Style>,
+    /// The simulated time at which this process took the run up.
+    from: Option<SimTime>,
+    shown: Instant,
+}
+
+enum Style {
+    Bar(ProgressBar),
+    Lines,
+}
+
+impl Display {
+    pub(crate) fn new(terminal: &Terminal, log: Option<RunLog>, quiet: bool) -> Self {
+        let style = match (quiet, Terminal::is_watched()) {
+            (true, _) => None,
+            (false, false) => Some(Style::Lines),
+            (false, true) => {
+                let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+                terminal.show(Some(bar.clone()));
+                Some(Style::Bar(bar))
+            }
+        };
+        Self { terminal: terminal.clone(), log, style, from: None, shown: Instant::now() }
+    }
+}
+
+impl Observer for Display {
+    fn opened(&mut self, folder: &Path) {
+        if let Some(Err(error)) = self.log.as_ref().map(|log| log.open(folder)) {
+            tracing::warn!(folder = %folder.display(), %error, "no log is kept in the run folder");
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        let Some(style) = &self.style else { return };
+        // Some commands make several runs.
+        let from = self.from.filter(|from| *from <= progress.now).unwrap_or(progress.now);
+        self.from = Some(from);
+        let pause = if matches!(style, Style::Bar(_)) { MOVES } else { LINES };
+        if self.shown.elapsed() < pause {
+            return;
+        }
+        self.shown = Instant::now();
+        match style {
+            Style::Lines => self.terminal.say(&line(progress, from)),
+            Style::Bar(bar) => {
+                if bar.length() != Some(progress.horizon.0 as u64) {
+                    bar.set_length(progress.horizon.0 as u64);
+                    if let Ok(style) = ProgressStyle::with_template("{wide_bar:.cyan/dim} {msg}") {
+                        bar.set_style(style.progress_chars("━╸─"));
+                    }
+                }
+                bar.set_position(progress.now.0.clamp(0, progress.horizon.0) as u64);
+                bar.set_message(line(progress, from));
+            }
+        }
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        if let Some(Style::Bar(bar)) = &self.style {
+            bar.finish_and_clear();
+            self.terminal.show(None);
+        }
+    }
+}
+
+fn line(progress: &Progress, from: SimTime) -> String {
+    let seconds = progress.elapsed.as_secs_f64();
+    let horizon = SimDuration(progress.horizon.0);
+    let mut line = format!(
+        "{} of {horizon}, {} sessions, {} turns, {} turns/s",
+        progress.now,
+        HumanCount(progress.sessions),
+        HumanCount(progress.turns),
+        HumanCount((progress.new_turns as f64 / seconds.max(1e-3)) as u64),
+    );
+    let (played, left) = ((progress.now - from).0, (progress.horizon - progress.now).0);
+    if played > 0 && left > 0 {
+        let left = Duration::from_secs_f64(seconds * left as f64 / played as f64);
+        line.push_str(&format!(", {} left", HumanDuration(left)));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use habitue_core::DAY;
+
+    #[test]
+    fn a_line_says_where_the_run_is_and_how_long_it_will_take() {
+        let progress = Progress {
+            now: SimTime(5 * DAY),
+            horizon: SimTime(14 * DAY),
+            windows: 120,
+            turns: 1_234_567,
+            sessions: 98_765,
+            new_turns: 1_000_000,
+            elapsed: Duration::from_secs(10),
+        };
+        insta::assert_snapshot!(
+            line(&progress, SimTime(DAY)),
+            @"day 5 00:00:00 of 14d, 98,765 sessions, 1,234,567 turns, 100,000 turns/s, 22 seconds left"
+        );
+    }
+}

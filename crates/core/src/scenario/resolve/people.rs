@@ -1,0 +1,186 @@
+//! Who lives in the run, and who hears whom.
+
+use std::path::Path;
+
+use super::catalogue::names_a_dataset;
+use super::reader::{Document, Reader, elements};
+use crate::scenario::choice::ChoiceConfig;
+use crate::scenario::file::{GraphFile, ModelName, PersonasRef, PopulationFile, SocialFile};
+use crate::scenario::persona::PersonaSpec;
+use crate::scenario::problem::Finding;
+use crate::scenario::resolved::{GraphSource, ModelConfig, PersonaSource, Population};
+use crate::scenario::tree::{Node, Value, Way};
+
+pub(super) fn populations(reader: &mut Reader<'_>, document: &Document) -> Option<Vec<Population>> {
+    let way = Way::to("population");
+    let ways = elements(document, &way);
+    let all: Vec<_> = ways.iter().map(|way| population(reader, document, way)).collect();
+    too_many_users(reader, document, &ways);
+    if document.is_broken(&way) {
+        return None;
+    }
+    all.into_iter().collect()
+}
+
+fn population(reader: &mut Reader<'_>, document: &Document, way: &Way) -> Option<Population> {
+    let personas = personas(reader, document, way);
+    let model = model(reader, document, way);
+    let file: PopulationFile = reader.required(document, way)?;
+    let personas = personas?;
+    if matches!(personas, PersonaSource::Spec(_)) && file.size.is_none() {
+        let finding = Finding::new(&document.get(way)?.at, &way.key("size"), "`size` is missing");
+        reader.report(finding.expected("how many users are drawn from the persona specification"));
+        return None;
+    }
+    Some(Population { name: file.name, size: file.size, personas, model: model? })
+}
+
+fn model(reader: &mut Reader<'_>, document: &Document, way: &Way) -> Option<ModelConfig> {
+    let model: Option<ModelName> = reader.optional(document, &way.key("model"))?;
+    match model.unwrap_or_default() {
+        ModelName::Choice => {
+            let way = way.key("choice");
+            let config = match document.get(&way) {
+                None => ChoiceConfig::default(),
+                Some(_) => reader.checked(document, &way, ChoiceConfig::check)?,
+            };
+            Some(ModelConfig::Choice(Box::new(config)))
+        }
+    }
+}
+
+fn personas(reader: &mut Reader<'_>, document: &Document, population: &Way) -> Option<PersonaSource> {
+    let way = population.key("personas");
+    let typed: PersonasRef = reader.required(document, &way)?;
+    let node = document.get(&way)?;
+    match typed {
+        PersonasRef::Path(_) => persona_file(reader, (node, &way), None),
+        PersonasRef::File(_) => {
+            let (file, mapping) = (way.key("file"), way.key("mapping"));
+            let mapping = document.get(&mapping).map(|node| (node, &mapping));
+            persona_file(reader, (document.get(&file)?, &file), mapping)
+        }
+        PersonasRef::History(_) if names_a_dataset(document) => Some(PersonaSource::History),
+        PersonasRef::History(_) => {
+            let way = way.key("from");
+            let finding = Finding::of(document.get(&way)?, &way, "there is no data set to take users from");
+            reader.report(finding.expected("`dataset` in `[catalogue]`, or other `personas`"));
+            None
+        }
+        PersonasRef::Spec(_) => {
+            reader.checked(document, &way, PersonaSpec::check).map(|spec| PersonaSource::Spec(Box::new(spec)))
+        }
+    }
+}
+
+/// Personas from a path, by how it ends.
+fn persona_file(
+    reader: &mut Reader<'_>,
+    (node, way): (&Node, &Way),
+    mapping: Option<(&Node, &Way)>,
+) -> Option<PersonaSource> {
+    let typed = node.text()?;
+    let ending = Path::new(typed).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    if let Some((mapping, way)) = mapping
+        && ending != "csv"
+    {
+        let finding = Finding::of(mapping, way, "`mapping` is for CSV files");
+        reader.report(finding.expected("`mapping` only together with a file that ends in \".csv\""));
+        return None;
+    }
+    match ending {
+        "csv" => {
+            let path = reader.existing(node, way, "persona file");
+            let Some((mapping, mapping_way)) = mapping else {
+                let finding = Finding::of(node, way, "a CSV file of personas needs a mapping");
+                let hint = format!("personas = {{ file = {typed:?}, mapping = \"columns.toml\" }}");
+                reader.report(finding.expected("a TOML file that says which column is what").hint(hint));
+                return None;
+            };
+            let mapping = reader.existing(mapping, mapping_way, "mapping file")?;
+            Some(PersonaSource::File { path: path?, mapping: Some(mapping) })
+        }
+        "jsonl" => {
+            let path = reader.existing(node, way, "persona file")?;
+            Some(PersonaSource::File { path, mapping: None })
+        }
+        "toml" => {
+            let root = reader.open(node, way, "persona file")?;
+            if matches!(root.get("persona").map(|persona| &persona.value), Some(Value::List(_))) {
+                let path = reader.existing(node, way, "persona file")?;
+                return Some(PersonaSource::File { path, mapping: None });
+            }
+            if let Some(persona) = root.get("persona") {
+                let finding = Finding::of(persona, &Way::to("persona"), "`persona` is of the wrong type");
+                let hint = "write `[[persona]]`, with double brackets, above each of them";
+                reader.report(finding.expected("a list of tables").hint(hint));
+                return None;
+            }
+            let document = reader.definition("PersonaSpec", root);
+            let spec = reader.checked(&document, &Way::default(), PersonaSpec::check)?;
+            Some(PersonaSource::Spec(Box::new(spec)))
+        }
+        _ => {
+            let finding =
+                Finding::of(node, way, "what kind of persona file this is cannot be told from its name");
+            reader.report(finding.expected("a path that ends in \".toml\", \".jsonl\" or \".csv\""));
+            None
+        }
+    }
+}
+
+/// The sizes that were typed, by population.
+fn sizes<'d>(document: &'d Document, ways: &[Way]) -> Vec<Option<(u64, &'d Node)>> {
+    let size = |way: &Way| match document.get(&way.key("size")) {
+        Some(node @ Node { value: Value::Integer(size), .. }) => Some((u64::try_from(*size).ok()?, node)),
+        _ => None,
+    };
+    ways.iter().map(size).collect()
+}
+
+fn too_many_users(reader: &mut Reader<'_>, document: &Document, ways: &[Way]) {
+    let mut users: u64 = 0;
+    for (way, size) in ways.iter().zip(sizes(document, ways)) {
+        let Some((size, node)) = size.filter(|(size, _)| *size <= u64::from(u32::MAX)) else { continue };
+        users += size;
+        if users > u64::from(u32::MAX) {
+            let finding =
+                Finding::of(node, &way.key("size"), format!("with these, the run has {users} users"));
+            reader
+                .report(finding.expected(format!("at most {} users in all populations together", u32::MAX)));
+            return;
+        }
+    }
+}
+
+pub(super) fn graph(reader: &mut Reader<'_>, document: &Document) -> Option<GraphSource> {
+    let SocialFile { graph } = reader.defaulted(document, &Way::to("social"))?;
+    let way = Way::to("social").key("graph");
+    match graph {
+        GraphFile::None {} => Some(GraphSource::None),
+        GraphFile::Random(random) => {
+            let way = way.key("mean_degree");
+            let ways = elements(document, &Way::to("population"));
+            let users: Option<u64> = sizes(document, &ways).into_iter().map(|size| Some(size?.0)).sum();
+            if let Some(users) = users.filter(|users| random.mean_degree > users.saturating_sub(1) as f64) {
+                let finding =
+                    Finding::of(document.get(&way)?, &way, "there are not so many friends to be had");
+                reader.report(finding.expected(format!("fewer than the {users} users of the run")));
+                return None;
+            }
+            Some(GraphSource::Random { mean_degree: random.mean_degree })
+        }
+        GraphFile::File(_) => {
+            let way = way.key("path");
+            reader.existing(document.get(&way)?, &way, "file of friendships").map(GraphSource::File)
+        }
+        GraphFile::Dataset {} if names_a_dataset(document) => Some(GraphSource::Dataset),
+        GraphFile::Dataset {} => {
+            let way = way.key("kind");
+            let finding =
+                Finding::of(document.get(&way)?, &way, "there is no data set to take friendships from");
+            reader.report(finding.expected("`dataset` in `[catalogue]`, or another `kind`"));
+            None
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! From a scenario to the parts of a simulation.
+
+mod generate;
+mod graph;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use habitue_core::scenario::{CatalogueSource, GraphSource, PersonaSource, PolicySpec, Population, Scenario};
+use habitue_core::{
+    Catalogue, Dataset, PastInteraction, Persona, Policy, PolicyError, PopulationId, Streams, UserId, World,
+};
+use habitue_policies::Setting;
+use habitue_sim::{Parts, PolicyMaker, Simulation};
+use habitue_store::{RunReader, read_catalogue, read_dataset};
+use habitue_users::{build_model, personas};
+
+use crate::error::RunError;
+
+/// The friendships of a run whose scenario takes them from a file or a data set, in the run folder.
+const FRIENDS: &str = "friends.csv";
+
+/// Builds everything a scenario names: items, personas, user models, friendships.
+///
+/// # Errors
+/// If a file is missing or malformed, a specification does not fit the catalogue, or two users have the same key.
+pub fn parts(scenario: &Scenario) -> Result<Parts, RunError> {
+    let streams = Streams::new(scenario.seed);
+    let (catalogue, dataset) = match &scenario.catalogue {
+        CatalogueSource::File(path) => (read_catalogue(path)?, None),
+        CatalogueSource::Generate(spec) => (generate::generate(spec, scenario.horizon, streams)?, None),
+        CatalogueSource::Dataset { layout, path } => {
+            let dataset = read_dataset(layout, path)?;
+            (dataset.catalogue.clone(), Some(dataset))
+        }
+    };
+    let mut everybody = Vec::new();
+    let mut populations = Vec::new();
+    for (population, id) in scenario.populations.iter().zip(0..) {
+        let own = personas_of(population, everybody.len() as u32, &catalogue, dataset.as_ref(), streams)?;
+        populations.extend(std::iter::repeat_n(PopulationId(id), own.len()));
+        everybody.extend(own);
+    }
+    check_keys(scenario, &everybody, &populations)?;
+    let graph = graph::graph(&scenario.graph, &everybody, dataset.as_ref(), streams)?;
+    Ok(Parts { catalogue, personas: everybody, populations, models: models(scenario), graph })
+}
+
+/// Takes the parts from a run's own log, so that a resumed or replayed run does not depend on files that may have
+/// changed since. The catalogue is the one given.
+///
+/// # Errors
+/// If a table or the run's file of friendships is damaged.
+pub(crate) fn parts_of(run: &RunReader, catalogue: Catalogue) -> Result<Parts, RunError> {
+    let scenario = run.scenario();
+    let (mut everybody, mut populations) = (Vec::new(), Vec::new());
+    for user in run.users() {
+        let user = user?;
+        everybody.push(user.persona);
+        populations.push(user.population);
+    }
+    let graph = match scenario.graph {
+        GraphSource::File(_) | GraphSource::Dataset => graph::read(&run.folder().join(FRIENDS), &everybody)?,
+        GraphSource::None | GraphSource::Random { .. } => {
+            graph::graph(&scenario.graph, &everybody, None, Streams::new(scenario.seed))?
+        }
+    };
+    Ok(Parts { catalogue, personas: everybody, populations, models: models(scenario), graph })
+}
+
+/// The friendships to be kept with the run: those that come from outside.
+pub(crate) fn friends_to_keep(scenario: &Scenario, parts: &Parts) -> Option<Vec<u8>> {
+    match scenario.graph {
+        GraphSource::File(_) | GraphSource::Dataset => Some(graph::to_csv(&parts.graph, &parts.personas)),
+        GraphSource::None | GraphSource::Random { .. } => None,
+    }
+}
+
+/// Keeps the friendships with the run.
+pub(crate) fn keep_friends(folder: &Path, csv: &[u8]) -> Result<(), RunError> {
+    let path = folder.join(FRIENDS);
+    let written = std::fs::File::create(&path).and_then(|mut file| {
+        std::io::Write::write_all(&mut file, csv)?;
+        file.sync_all()
+    });
+    written.map_err(|source| RunError::Io { path, action: "write", source })
+}
+
+/// A simulation at its start, for programs that drive it themselves.
+///
+/// # Errors
+/// As [`parts`]; and if an intervention names something unknown or a policy cannot be made.
+pub fn simulation(scenario: &Scenario) -> Result<Simulation, RunError> {
+    let parts = parts(scenario)?;
+    Ok(Simulation::new(scenario.clone(), parts, Box::new(Zoo::new(scenario)))?)
+}
+
+/// Makes the policies of `habitue-policies`.
+pub(crate) struct Zoo {
+    slate_size: usize,
+    streams: Streams,
+}
+
+impl Zoo {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        Self { slate_size: scenario.slate.size, streams: Streams::new(scenario.seed) }
+    }
+}
+
+impl PolicyMaker for Zoo {
+    fn make(
+        &self,
+        arm: &str,
+        spec: &PolicySpec,
+        world: &World<'_>,
+        history: &[(UserId, &[PastInteraction])],
+    ) -> Result<Box<dyn Policy>, PolicyError> {
+        let setting = Setting {
+            name: arm,
+            world: *world,
+            slate_size: self.slate_size,
+            streams: self.streams,
+            folder: &spec.folder,
+            history,
+        };
+        habitue_policies::build(&spec.config, &setting)
+    }
+}
+
+fn models(scenario: &Scenario) -> Vec<Box<dyn habitue_core::UserModel>> {
+    scenario.populations.iter().map(|population| build_model(&population.model)).collect()
+}
+
+fn personas_of(
+    population: &Population,
+    first: u32,
+    catalogue: &Catalogue,
+    dataset: Option<&Dataset>,
+    streams: Streams,
+) -> Result<Vec<Persona>, RunError> {
+    let wrong = |field: &str, value: &str, expected: &str| RunError::Field {
+        field: format!("{field} of population \"{}\"", population.name),
+        value: value.to_owned(),
+        expected: expected.to_owned(),
+    };
+    let own = match &population.personas {
+        PersonaSource::Spec(spec) => {
+            let size = population.size.ok_or_else(|| wrong("size", "absent", "a number of users to draw"))?;
+            personas::generate(spec, &population.name, size, first, catalogue, streams)?
+        }
+        PersonaSource::File { path, mapping } => {
+            personas::read(path, mapping.as_deref(), population.size, catalogue)?
+        }
+        PersonaSource::History => {
+            let dataset =
+                dataset.ok_or_else(|| wrong("personas", "\"history\"", "a catalogue from a data set"))?;
+            personas::from_history(dataset, population.size)
+        }
+    };
+    if let Some(size) = population.size
+        && own.len() < size as usize
+    {
+        let expected = format!("at most {}, as many as its source has", own.len());
+        return Err(wrong("size", &size.to_string(), &expected));
+    }
+    if own.is_empty() {
+        return Err(wrong("personas", "empty", "at least one user"));
+    }
+    Ok(own)
+}
+
+fn check_keys(
+    scenario: &Scenario,
+    personas: &[Persona],
+    populations: &[PopulationId],
+) -> Result<(), RunError> {
+    let name = |at: usize| scenario.populations[populations[at].index()].name.clone();
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, persona) in personas.iter().enumerate() {
+        if let Some(first) = known.insert(&persona.key, at) {
+            return Err(RunError::SamePersona {
+                key: persona.key.clone(),
+                first: name(first),
+                second: name(at),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
