@@ -5,6 +5,9 @@
 //! the last one. The two newest heads and their segments are kept. Every file begins with a magic number and the
 //! BLAKE3 sum of the rest.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Cursor;
@@ -101,25 +104,24 @@ pub(crate) fn keep_only(disk: &Disk, run: &Path, heads: &[&Head]) -> Result<(), 
     Ok(())
 }
 
-/// The newest checkpoint all of whose files are whole; `None` if there never was one.
+/// The newest checkpoint; `None` if there never was one.
 ///
 /// # Errors
-/// If there are checkpoints but all are damaged.
+/// If it is damaged. Falling back to an older one is a loss that somebody has to decide on: the error says how.
 pub(crate) fn read_newest(run: &Path) -> Result<Option<Checkpoint>, StoreError> {
     let folder = run.join(FOLDER);
     let mut sequences: Vec<u64> =
         disk::files_in(&folder)?.iter().filter_map(|name| head_sequence(name)).collect();
     sequences.sort_unstable();
-    let mut first_problem = None;
-    for sequence in sequences.into_iter().rev() {
-        match read_one(&folder, sequence) {
-            Ok(checkpoint) => return Ok(Some(checkpoint)),
-            Err(error) => {
-                first_problem.get_or_insert(error);
-            }
+    let Some(newest) = sequences.pop() else { return Ok(None) };
+    match (read_one(&folder, newest), sequences.is_empty()) {
+        (Err(StoreError::Damaged { path, problem }), false) => {
+            let way =
+                format!("{problem}; remove {} to go back to the checkpoint before it", head_name(newest));
+            Err(StoreError::damaged(&path, way))
         }
+        (outcome, _) => outcome.map(Some),
     }
-    first_problem.map_or(Ok(None), Err)
 }
 
 fn read_one(folder: &Path, sequence: u64) -> Result<Checkpoint, StoreError> {

@@ -87,7 +87,7 @@ impl fmt::Display for Overview {
         writeln!(
             f,
             "{:<14} {:<16} {:>12} {:>6} {:>14} {:>10}",
-            "table", "schema", "rows", "files", "bytes", "per row"
+            "table", "schema", "rows", "files", "bytes", "bytes/row"
         )?;
         for table in &self.tables {
             let per_row = if table.rows == 0 { 0.0 } else { table.bytes as f64 / table.rows as f64 };

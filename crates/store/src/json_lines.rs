@@ -5,6 +5,7 @@ use std::path::Path;
 use habitue_core::scenario::nearest;
 use habitue_core::{DataError, DataErrorKind};
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
 use crate::error::StoreError;
 use crate::text::{Encoding, read_text};
@@ -22,13 +23,36 @@ pub(crate) fn read_json_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<(u
 }
 
 fn object<T: DeserializeOwned>(path: &Path, json: &str) -> Result<T, DataError> {
+    // serde would take a list for an object without names.
+    if !json.trim_start().starts_with('{') {
+        let error = DataError::new(DataErrorKind::Type, path, "one JSON object on the line");
+        return Err(error.value(json));
+    }
     let mut reader = serde_json::Deserializer::from_str(json);
     let object = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let field = error.path().to_string();
-        problem(path, &field, &error.into_inner())
+        let found = value_at(json, error.path());
+        let error = problem(path, &field, error.inner());
+        match found {
+            Some(found) if error.field.is_some() && error.value.is_none() => error.value(found),
+            _ => error,
+        }
     })?;
     reader.end().map_err(|error| problem(path, ".", &error))?;
     Ok(object)
+}
+
+/// What stands at a place of a JSON document, as a person would write it.
+fn value_at(json: &str, path: &serde_path_to_error::Path) -> Option<String> {
+    let mut value: serde_json::Value = serde_json::from_str(json).ok()?;
+    for step in path {
+        value = match step {
+            Segment::Map { key } => value.get_mut(key)?.take(),
+            Segment::Seq { index } => value.get_mut(*index)?.take(),
+            Segment::Enum { .. } | Segment::Unknown => return None,
+        };
+    }
+    Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 fn problem(path: &Path, field: &str, error: &serde_json::Error) -> DataError {

@@ -118,6 +118,22 @@ pub(crate) fn read_scenario(folder: &Path) -> Result<(Scenario, String), StoreEr
     }
 }
 
+/// The manifest of a run and its bytes; `None` if the run is not finished.
+///
+/// # Errors
+/// If it is damaged, or gone from a run that was finished: the list of checksums has it, and there is no checkpoint.
+pub(crate) fn read_manifest(folder: &Path) -> Result<Option<(Manifest, Vec<u8>)>, StoreError> {
+    let path = folder.join(MANIFEST);
+    let manifest = read_json(&path)?;
+    let listed = || -> Result<bool, StoreError> {
+        Ok(read_checksums(folder)?.iter().any(|(file, _)| file == MANIFEST))
+    };
+    if manifest.is_none() && !folder.join(crate::checkpoint::FOLDER).exists() && listed()? {
+        return Err(StoreError::damaged(&path, "it is missing"));
+    }
+    Ok(manifest)
+}
+
 /// The error for a scenario that is not the one the run began with.
 pub(crate) fn scenario_changed(folder: &Path) -> StoreError {
     StoreError::damaged(&folder.join(SCENARIO), "it is not the scenario that the run began with")

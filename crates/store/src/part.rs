@@ -3,6 +3,9 @@
 //! The bytes of a part depend on its rows alone: batches are cut anew, so that it does not matter in which portions
 //! the rows arrived.
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

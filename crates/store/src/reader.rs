@@ -67,7 +67,7 @@ impl RunReader {
             pending: BTreeMap::new(),
             folder,
         };
-        if let Some((manifest, bytes)) = manifest::read_json::<Manifest>(&run.folder.join(MANIFEST))? {
+        if let Some((manifest, bytes)) = manifest::read_manifest(&run.folder)? {
             run.finished(manifest, &bytes, &hash)?;
         } else if let Some(newest) = checkpoint::read_newest(&run.folder)? {
             run.checkpointed(newest, &hash)?;

@@ -98,7 +98,7 @@ pub(crate) fn entries(personas: &[Persona]) -> impl Iterator<Item = UserEntry<'_
 
 /// So many cases of a property, always the same ones, unless `PROPTEST_CASES` or `PROPTEST_RNG_SEED` say otherwise.
 pub(crate) fn cases(count: u32) -> ProptestConfig {
-    let mut config = ProptestConfig::default();
+    let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = count;
     }

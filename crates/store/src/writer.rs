@@ -102,7 +102,7 @@ impl RunWriter {
     pub(crate) fn resume_on(folder: &Path, disk: Disk) -> Result<(Self, Option<Vec<u8>>), StoreError> {
         let (scenario, hash) = manifest::read_scenario(folder)?;
         let lock = lock(&disk, folder)?;
-        if folder.join(MANIFEST).exists() {
+        if manifest::read_manifest(folder)?.is_some() {
             return Err(StoreError::RunFinished { path: folder.to_path_buf() });
         }
         let newest = checkpoint::read_newest(folder)?;

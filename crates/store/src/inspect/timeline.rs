@@ -130,13 +130,14 @@ impl Life<'_> {
         };
         let reason = habitue_core::EndReason::NAMES[session.reason as usize];
         let reward = session.turn_reward + session.return_reward;
-        put!(text, "  {} left after {} turns ({reason}), reward {reward:.2}", session.end, session.turns);
+        let turns = if session.turns == 1 { "turn" } else { "turns" };
+        put!(text, "  {}  over after {} {turns} ({reason}), reward {reward:.2}", session.end, session.turns);
         match session.gap {
-            Some(gap) => put!(text, ", back after {gap}"),
-            None if session.churned => text.push_str(", never to return"),
-            None => text.push_str(", return not observed"),
+            Some(gap) => put!(text, ", back after {gap}\n"),
+            None if session.churned => text.push_str(", never to return\n"),
+            None => text.push_str(", return not observed\n"),
         }
-        put!(text, " {}\n", mindset(self.catalogue, &session.after));
+        put!(text, "    {}\n", mindset(self.catalogue, &session.after));
     }
 
     fn turn(&self, text: &mut String, turn: &Turn) {
@@ -144,7 +145,7 @@ impl Life<'_> {
         if let Some(request) = &turn.request {
             put!(text, ", asked \"{}\"", request.text());
         }
-        put!(text, ", reward {:.2} {}\n", turn.reward, mindset(self.catalogue, &turn.before));
+        put!(text, ", reward {:.2}\n    {}\n", turn.reward, mindset(self.catalogue, &turn.before));
         if let Some(reply) = &turn.reply {
             put!(text, "    recommender: {reply}\n");
         }
@@ -154,15 +155,20 @@ impl Life<'_> {
         for (position, impression) in turn.impressions.iter().enumerate() {
             self.impression(text, position + 1, impression);
         }
-        match &turn.next {
-            Move::NextPage => {}
-            Move::Post { item, .. } => put!(text, "    posts{}\n", self.about(*item)),
-            Move::Chat { with, item, .. } => put!(text, "    writes to user {with}{}\n", self.about(*item)),
-            other => put!(text, "    {}\n", Move::NAMES[usize::from(other.code())]),
-        }
-        if let Some(words) = turn.next.text() {
-            put!(text, "      \"{words}\"\n");
-        }
+        let did = match &turn.next {
+            Move::NextPage => return,
+            Move::Search(_) => "searches".to_owned(),
+            Move::Instruct(_) => "instructs".to_owned(),
+            Move::Answer(_) => "answers".to_owned(),
+            Move::Post { item, .. } => format!("posts{}", self.about(*item)),
+            Move::Chat { with, item, .. } => format!("writes to user {with}{}", self.about(*item)),
+            Move::Leave => "leaves".to_owned(),
+        };
+        put!(
+            text,
+            "    {did}{}\n",
+            turn.next.text().map_or_else(String::new, |words| format!(": \"{words}\""))
+        );
     }
 
     fn impression(&self, text: &mut String, position: usize, impression: &Impression) {
@@ -207,11 +213,9 @@ impl Life<'_> {
 }
 
 fn mindset(catalogue: &Catalogue, mindset: &Mindset) -> String {
-    let mut text = String::from("[");
-    for (name, value) in Mindset::NAMES.iter().zip(mindset.values()) {
-        put!(text, "{name} {value:.2} ");
-    }
+    let numbers = Mindset::NAMES.iter().zip(mindset.values());
+    let mut parts: Vec<String> = numbers.map(|(name, value)| format!("{name} {value:.2}")).collect();
     let need = mindset.need.and_then(|need| catalogue.categories().get(need.index()));
-    put!(text, "need {}]", need.map_or("none", String::as_str));
-    text
+    parts.extend(need.map(|need| format!("needs {need}")));
+    format!("[{}]", parts.join(", "))
 }
