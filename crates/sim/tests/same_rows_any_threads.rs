@@ -1,5 +1,7 @@
 //! The rows of a run are the same for any number of threads and any size of batches.
 
+#![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
+
 mod town;
 
 use habitue_core::WindowRows;
