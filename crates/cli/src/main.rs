@@ -2,6 +2,7 @@
 //!
 //! A door without logic of its own: what is typed goes to `habitue-run` and `habitue-store`, what comes back is printed.
 //! Results go to standard output, everything else (progress, logs, problems) to standard error.
+#![allow(clippy::doc_markdown, reason = "doc comments of arguments are help texts")]
 
 mod args;
 mod commands;

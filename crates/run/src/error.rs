@@ -79,6 +79,12 @@ pub enum RunError {
         /// Whether that run is finished.
         finished: bool,
     },
+    /// Run folders are to be made inside something that is no folder.
+    #[error("{}: not a folder", path.display())]
+    NotAFolder {
+        /// What is there instead.
+        path: PathBuf,
+    },
     /// Only finished runs can be replayed.
     #[error("{}: the run is not finished", folder.display())]
     Unfinished {
@@ -106,6 +112,7 @@ impl RunError {
             | Self::Data(_)
             | Self::Personas(_)
             | Self::Exists { .. }
+            | Self::NotAFolder { .. }
             | Self::Unfinished { .. } => true,
             Self::Store(error) => matches!(
                 error,

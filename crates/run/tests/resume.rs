@@ -1,4 +1,5 @@
 //! A run that is interrupted and resumed is the same, byte for byte, as one that was not.
+#![allow(clippy::unwrap_used, reason = "tests may fail, and so may what they share")]
 
 mod town;
 

@@ -73,11 +73,10 @@ impl ImportArgs {
 }
 
 fn report(name: &str, counts: &[(usize, &str)], out: &Path) -> Result<Exit, Failure> {
-    let mut text = format!("{name}\n");
+    print(&format_args!("{name}\n"))?;
     for (count, what) in counts {
-        text.push_str(&format!("{:>12} {what}\n", HumanCount(*count as u64).to_string()));
+        print(&format_args!("{:>12} {what}\n", HumanCount(*count as u64).to_string()))?;
     }
-    text.push_str(&format!("written to {}\n", out.display()));
-    print(&text)?;
+    print(&format_args!("written to {}\n", out.display()))?;
     Ok(Exit::Done)
 }

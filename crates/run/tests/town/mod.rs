@@ -1,5 +1,5 @@
 //! A small town: scenarios for the tests of this crate, and what is done with them.
-#![allow(dead_code, reason = "every test file uses a part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "every test file uses a part, and may fail")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -111,11 +111,13 @@ impl Log {
         self.item_count = item_count;
     }
 
-    /// Rows of items and users from before the first window.
+    /// Rows of items and users from before the first window. Items stay together: the first part is the catalogue as
+    /// the run began.
     pub(super) fn first_rows(&mut self, table: Table, batch: RecordBatch) -> Result<(), StoreError> {
         let pending = self.tables.entry(table).or_default();
         pending.push(batch);
-        if pending.rows >= self.rows_per_file { self.seal(table) } else { Ok(()) }
+        let full = table != Table::Items && pending.rows >= self.rows_per_file;
+        if full { self.seal(table) } else { Ok(()) }
     }
 
     /// The first items and users are sealed before anything else happens: everything refers to them.
