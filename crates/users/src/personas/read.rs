@@ -14,6 +14,6 @@ pub fn read(
     _mapping: Option<&Path>,
     _limit: Option<u32>,
     _catalogue: &Catalogue,
-) -> Result<Vec<Persona>, DataError> {
-    Err(DataError::new(DataErrorKind::MissingFile, path, "a file of personas"))
+) -> Result<Vec<Persona>, Box<DataError>> {
+    Err(Box::new(DataError::new(DataErrorKind::MissingFile, path, "a file of personas")))
 }
