@@ -192,10 +192,6 @@ fn populations() {
             mistake("a number for personas", &[(personas, "personas = 5")]),
             mistake("an unknown model", &[(personas, "personas = {}\nmodel = \"chioce\"")]),
             mistake(
-                "an unknown parameter of choice users",
-                &[(personas, "personas = {}\nchoice = { temper = 1 }")]
-            ),
-            mistake(
                 "more users than there are numbers",
                 &[
                     ("size = 10", "size = 4294967295"),
@@ -215,6 +211,56 @@ fn populations() {
             mistake(
                 "a file of friends that is not there",
                 &[("[slate]", "[social.graph]\nkind = \"file\"\npath = \"frends.csv\"\n[slate]")]
+            ),
+        ]
+    );
+}
+
+#[test]
+fn persona_specifications_and_choice_users() {
+    let personas = "personas = {}";
+    snapshot!(
+        "persona_specifications_and_choice_users",
+        [
+            mistake("a misspelt key", &[(personas, "personas = { intrests = { min = 1, max = 2 } }")]),
+            mistake("half a count", &[(personas, "personas = { interests = { min = 1 } }")]),
+            mistake("a list for a count", &[(personas, "personas = { interests = [1, 2] }")]),
+            mistake(
+                "several numbers out of range",
+                &[(
+                    personas,
+                    "personas = { interests = { min = 0, max = 3 }, concentration = 0, age = { min = 80, max = 20 }, traits_per_user = { min = 5, max = 2 } }",
+                )],
+            ),
+            mistake("a habit beyond its range", &[(personas, "personas = { habits.activity.mean = 1.5 }")]),
+            mistake("an unknown habit", &[(personas, "personas = { habits.patients.mean = 0.5 }")]),
+            mistake(
+                "a weight below zero",
+                &[(personas, "personas = { categories = { music = 1, \"sci.fi\" = -2 } }")]
+            ),
+            mistake("weights of zero alone", &[(personas, "personas = { genders = { f = 0, m = 0 } }")]),
+            mistake("a name that is empty", &[(personas, "personas = { names = [\"Ada\", \"\"] }")]),
+            mistake(
+                "several mistakes in a file of its own",
+                &[(personas, "personas = \"personas/wrong.toml\"")]
+            ),
+            mistake(
+                "an unknown law",
+                &[(personas, "personas = {}\nchoice = { afinity = { interest = 1 } }")]
+            ),
+            mistake("an unknown parameter", &[(personas, "personas = {}\nchoice.affinity.intrest = 1")]),
+            mistake(
+                "an unknown examination",
+                &[(personas, "personas = {}\nchoice.examination.kind = \"cascades\"")]
+            ),
+            mistake("a weight out of range", &[(personas, "personas = {}\nchoice.satisfaction_weight = -1")]),
+            mistake(
+                "hours of a shorter day",
+                &[(personas, "personas = {}\nchoice.return.hours = [1, 2, 3]")]
+            ),
+            mistake(
+                "thresholds out of order",
+                &[(personas, "personas = {}\nchoice.rating.thresholds = [3, 2, 1, 0]")]
             ),
         ]
     );

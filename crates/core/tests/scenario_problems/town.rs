@@ -56,6 +56,10 @@ fn sources(scenario: &str) -> MemorySources {
         .with("/town/m.toml", "")
         .with("/town/personas/fans.toml", "")
         .with("/town/personas/broken.toml", "# Fans.\nintrests = 3\n")
+        .with(
+            "/town/personas/wrong.toml",
+            "# Fans.\nconcentration = -1\n\n[age]\nmin = 90\nmax = 200\n\n[habits]\npatience = 0.5\n",
+        )
         .with("/town/personas/single.toml", "[persona]\nkey = \"a\"\n")
         .with("/town/policies/popularity.toml", "kind = \"popularity\"\nhalf_life = \"7d\"\n")
         .with("/town/policies/bpr-mf.toml", "kind = \"bpr-mf\"\n")
