@@ -49,6 +49,24 @@ pub struct Catalogue {
     creators: Vec<String>,
     by_key: BTreeMap<String, ItemId>,
     creator_ids: BTreeMap<String, CreatorId>,
+    centroids: Vec<Centroid>,
+}
+
+/// The running mean of the embeddings of a category's items.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+struct Centroid {
+    items: u32,
+    mean: Vec<f32>,
+}
+
+impl Centroid {
+    fn add(&mut self, embedding: &[f32]) {
+        self.items += 1;
+        self.mean.resize(embedding.len(), 0.0);
+        for (mean, number) in self.mean.iter_mut().zip(embedding) {
+            *mean += (number - *mean) / self.items as f32;
+        }
+    }
 }
 
 impl Catalogue {
@@ -95,6 +113,12 @@ impl Catalogue {
         }
         let id = ItemId(self.items.len() as u32);
         self.by_key.insert(item.key.clone(), id);
+        if !item.embedding.is_empty() {
+            self.centroids.resize_with(self.categories.len(), Centroid::default);
+            for category in &item.categories {
+                self.centroids[category.index()].add(&item.embedding);
+            }
+        }
         self.items.push(item);
         Ok(id)
     }
@@ -157,6 +181,11 @@ impl Catalogue {
         self.categories.iter().position(|known| known == name).map(|at| CategoryId(at as u16))
     }
 
+    /// Mean embedding of the items of a category; empty where no item of the category has one.
+    pub fn centroid(&self, category: CategoryId) -> &[f32] {
+        self.centroids.get(category.index()).map_or(&[], |centroid| &centroid.mean)
+    }
+
     /// Creator names, by id.
     pub fn creators(&self) -> &[String] {
         &self.creators
@@ -171,6 +200,21 @@ impl Catalogue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_centroid_is_the_mean_of_the_category() {
+        let mut catalogue = Catalogue::new();
+        let (music, art) = (catalogue.category("music"), catalogue.category("art"));
+        for (key, categories, embedding) in
+            [("a", vec![music], vec![1.0, 0.0]), ("b", vec![music, art], vec![0.0, 2.0])]
+        {
+            catalogue.push(Item { key: key.into(), categories, embedding, ..Item::default() }).unwrap();
+        }
+        assert_eq!(catalogue.centroid(music), [0.5, 1.0]);
+        assert_eq!(catalogue.centroid(art), [0.0, 2.0]);
+        let later = catalogue.category("dance");
+        assert!(catalogue.centroid(later).is_empty());
+    }
 
     #[test]
     fn items_are_checked_on_the_way_in() {

@@ -1,0 +1,192 @@
+//! One user before one slate.
+
+use habitue_core::scenario::choice::{ChoiceConfig, DriftConfig};
+use habitue_core::{
+    Action, ActionScale, Decision, Distributions, Encounter, Feedback, ItemId, Move, Stream, UserState, World,
+};
+
+use super::action::{ActionLaw, engaged_level};
+use super::affinity::{Scratch, Taste};
+use super::draws::{MoveDraws, PositionDraws};
+use super::drift::Drift;
+use super::dwell::DwellLaw;
+use super::examination::Before;
+use super::mindset::Tally;
+use super::social::Moves;
+use super::{ChoiceUsers, leaving, mindset, rating, remember};
+
+/// The laws that depend on the scenario's action scale.
+#[derive(Debug)]
+pub(super) struct ScaleLaws {
+    action: ActionLaw,
+    dwell: DwellLaw,
+}
+
+impl ScaleLaws {
+    pub(super) fn new(config: &ChoiceConfig, scale: &ActionScale) -> Self {
+        Self { action: ActionLaw::new(&config.action, scale), dwell: DwellLaw::new(&config.dwell, scale) }
+    }
+}
+
+/// What a user did with a slate, before the move.
+struct Reaction {
+    feedback: Vec<Feedback>,
+    /// Action probabilities, shape `[positions, actions]`, if they were asked for.
+    actions: Vec<f32>,
+    tally: Tally,
+    /// The item engaged with most strongly; of several the one with the highest affinity.
+    best: Option<ItemId>,
+}
+
+impl ChoiceUsers {
+    /// The user's answer; updates the state.
+    pub(super) fn turn(
+        &self,
+        world: &World<'_>,
+        laws: &ScaleLaws,
+        scratch: &mut Scratch,
+        encounter: &mut Encounter<'_>,
+        stream: &mut Stream,
+    ) -> Decision {
+        let config = &self.config;
+        let distributions = encounter.distributions;
+        if encounter.slate.items.is_empty() {
+            mindset::outage(&config.mindset, &mut encounter.state.mindset);
+            let moves = Moves::new(&config.social, 1.0, &[], None);
+            let distributions =
+                distributions.then(|| Distributions { actions: Vec::new(), moves: moves.probabilities() });
+            return Decision { feedback: Vec::new(), next: Move::Leave, distributions };
+        }
+        let draws = MoveDraws::next(stream);
+        let reaction = self.react(world, laws, scratch, encounter, stream);
+        let habits = encounter.persona.habits;
+        let state = &mut *encounter.state;
+        mindset::turn(&config.mindset, &mut state.mindset, &reaction.tally, habits.diversity);
+        let shown = encounter.slate.items.iter().map(|shown| shown.item);
+        absorb(config, world, state, shown.zip(&reaction.feedback));
+        let leave =
+            leaving::probability(&config.leave, config.satisfaction_weight, &state.mindset, habits.patience);
+        let moves = Moves::new(&config.social, leave, encounter.friends, reaction.best);
+        Decision {
+            next: moves.draw(&draws),
+            distributions: distributions
+                .then(|| Distributions { actions: reaction.actions, moves: moves.probabilities() }),
+            feedback: reaction.feedback,
+        }
+    }
+
+    fn react(
+        &self,
+        world: &World<'_>,
+        laws: &ScaleLaws,
+        scratch: &mut Scratch,
+        encounter: &Encounter<'_>,
+        stream: &mut Stream,
+    ) -> Reaction {
+        let config = &self.config;
+        let scale = world.scale;
+        let memory = config.memory.recent;
+        let taste = Taste::new(&config.affinity, memory, world, encounter.persona, encounter.state, scratch);
+        let positions = encounter.slate.items.len();
+        let actions = if encounter.distributions { positions * scale.len() } else { 0 };
+        let mut reaction = Reaction {
+            feedback: Vec::with_capacity(positions),
+            actions: Vec::with_capacity(actions),
+            tally: Tally::default(),
+            best: None,
+        };
+        let mut strongest = (scale.skip(), f32::NEG_INFINITY);
+        let mut before = Before::Start;
+        for (position, shown) in encounter.slate.items.iter().enumerate() {
+            let draws = PositionDraws::next(stream);
+            let looked = draws.look < self.examination.probability(position, before);
+            if !looked && !encounter.distributions {
+                before = Before::Passed;
+                reaction.feedback.push(passed(scale.skip()));
+                continue;
+            }
+            let item = world.catalogue.item(shown.item);
+            let liking = taste.of(shown.item, item);
+            let weights = laws.action.weigh(liking.affinity);
+            if encounter.distributions {
+                let looks = self.examination.logged(position);
+                let skip = usize::from(scale.skip().0);
+                reaction.actions.extend(weights.probabilities().enumerate().map(|(action, chance)| {
+                    let passes = if action == skip { 1.0 - looks } else { 0.0 };
+                    (looks * chance + passes) as f32
+                }));
+            }
+            if !looked {
+                before = Before::Passed;
+                reaction.feedback.push(passed(scale.skip()));
+                continue;
+            }
+            let action = weights.at(draws.act);
+            let engaged = scale.is_engaged(action);
+            before = Before::Looked { engaged };
+            reaction.tally.add(&config.mindset, liking);
+            if engaged && (action, liking.affinity) > strongest {
+                strongest = (action, liking.affinity);
+                reaction.best = Some(shown.item);
+            }
+            let rating = if engaged && encounter.rate {
+                rating::stars(&config.rating, liking.affinity, item.quality, draws.rate)
+            } else {
+                0
+            };
+            let dwell_seconds =
+                laws.dwell.seconds(action, liking.affinity, item.duration_seconds, draws.dwell);
+            reaction.feedback.push(Feedback { action, examined: true, dwell_seconds, rating });
+        }
+        reaction
+    }
+}
+
+/// Feedback on a position that was not looked at.
+const fn passed(skip: Action) -> Feedback {
+    Feedback { action: skip, examined: false, dwell_seconds: 0.0, rating: 0 }
+}
+
+/// Lets what was done sink in: the need is met, interests drift, what was looked at is recalled.
+fn absorb<'a>(
+    config: &ChoiceConfig,
+    world: &World<'_>,
+    state: &mut UserState,
+    feedback: impl Iterator<Item = (ItemId, &'a Feedback)>,
+) {
+    let UserState { mindset, interests, recent, .. } = state;
+    let mut drift = Drift::new(interests);
+    for (id, feedback) in feedback {
+        if !feedback.examined {
+            continue;
+        }
+        if feedback.action != world.scale.skip() {
+            let categories = &world.catalogue.item(id).categories;
+            if world.scale.is_engaged(feedback.action)
+                && mindset.need.is_some_and(|need| categories.contains(&need))
+            {
+                mindset.need = None;
+            }
+            shift(&config.drift, world.scale, &mut drift, feedback.action, categories);
+        }
+        remember(recent, id, config.memory.recent);
+    }
+    drift.finish();
+}
+
+/// Moves interest towards what was engaged with and away from what was rejected.
+fn shift(
+    config: &DriftConfig,
+    scale: &ActionScale,
+    drift: &mut Drift<'_>,
+    action: Action,
+    categories: &[habitue_core::CategoryId],
+) {
+    let level = scale.level(action) as f32;
+    if scale.is_negative(action) {
+        drift.lose(categories, (-level * config.rejected as f32).min(1.0));
+    } else if scale.is_engaged(action) {
+        let z = level / engaged_level(scale) as f32;
+        drift.gain(categories, config.engaged as f32 * z);
+    }
+}

@@ -1,0 +1,9 @@
+//! Personas: drawn from a specification, read from a file, or built from a data set's history.
+
+mod generate;
+mod history;
+mod read;
+
+pub use generate::{SpecError, generate};
+pub use history::from_history;
+pub use read::read;
