@@ -16,11 +16,11 @@ macro_rules! snapshot {
 }
 
 const fn mistake<'a>(name: &'a str, edits: &'a [(&'a str, &'a str)]) -> Mistake<'a> {
-    Mistake { name, edits, sets: &[], data: None }
+    Mistake { name, edits, sets: &[], data: None, file: "town/town.toml" }
 }
 
 const fn set<'a>(name: &'a str, sets: &'a [&'a str]) -> Mistake<'a> {
-    Mistake { name, edits: &[], sets, data: None }
+    Mistake { name, edits: &[], sets, data: None, file: "town/town.toml" }
 }
 
 #[test]
@@ -148,12 +148,10 @@ fn catalogues() {
                     "generate = { items = 0, categories = 2000, quality_mean = 1, second_category = 2 }"
                 )],
             ),
-            Mistake { name: "data without a data set", edits: &[], sets: &[], data: Some("town/data") },
+            Mistake { data: Some("town/data"), ..mistake("data without a data set", &[]) },
             Mistake {
-                name: "data that is not there",
-                edits: &[(catalogue, "dataset = \"movielens\"")],
-                sets: &[],
                 data: Some("town/dat"),
+                ..mistake("data that is not there", &[(catalogue, "dataset = \"movielens\"")])
             },
         ]
     );
@@ -474,6 +472,23 @@ fn command_line() {
             set("a file that is not there", &["arm.1.policy=policies/x.toml"]),
             set("a table where a list belongs", &["intervention.0.at=1d"]),
             set("two that contradict the file", &["horizon=1h", "window=2h"]),
+        ]
+    );
+}
+
+#[test]
+fn files() {
+    let file = |name, file| Mistake { file, ..mistake(name, &[]) };
+    let policy = |name, edits| mistake(name, edits);
+    snapshot!(
+        "files",
+        [
+            file("a scenario that is not there", "town/towns.toml"),
+            file("a folder that is not there", "city/town.toml"),
+            file("a scenario that is no text", "town/binary.toml"),
+            file("a scenario that may not be read", "/town/secret.toml"),
+            policy("a policy that is no text", &[("policies/popularity.toml", "binary.toml")]),
+            policy("a policy that is a folder", &[("policies/popularity.toml", "policies")]),
         ]
     );
 }
