@@ -19,6 +19,7 @@ pub struct FieldProblem {
 
 impl FieldProblem {
     /// A problem with one field.
+    #[allow(clippy::needless_pass_by_value, reason = "numbers and texts are given as they are at hand")]
     pub fn new(field: impl Into<String>, value: impl ToString, expected: impl Into<String>) -> Self {
         Self { field: field.into(), value: value.to_string(), expected: expected.into() }
     }
