@@ -77,10 +77,15 @@ pub struct Typed<'a> {
 pub fn resolve(typed: &Typed<'_>, sources: &dyn Sources) -> Result<Scenario, Problems> {
     let mut reader = Reader::new(sources);
     let scenario = read(typed, &mut reader).and_then(|document| scenario(typed, &document, &mut reader));
-    match scenario {
-        Some(scenario) if reader.findings.is_empty() => Ok(scenario),
-        _ => Err(Problems::new(reader.findings, reader.texts)),
+    if let Some(scenario) = scenario.filter(|_| reader.findings.is_empty()) {
+        return Ok(scenario);
     }
+    if reader.findings.is_empty() {
+        // Whoever gives up has reported why; should that be forgotten somewhere, there is still an answer.
+        let message = "the scenario cannot be resolved, and why is not known: this is a mistake of Habitué";
+        reader.report(Finding::new(&Place::new(0, 0..0), &Way::default(), message));
+    }
+    Err(Problems::new(reader.findings, reader.texts))
 }
 
 /// The scenario's document, with the values of the command line in it, compared with the schema.

@@ -24,6 +24,10 @@ fn arms_and_policies() {
             mistake("no path", &broken("")),
             mistake("a policy file that is no TOML", &broken("items.jsonl")),
             mistake("several mistakes in a policy file", &broken("policies/broken.toml")),
+            mistake(
+                "the same policy file twice",
+                &[("policies/popularity.toml", "items.jsonl"), (policy, "policy = \"items.jsonl\"")],
+            ),
             mistake("numbers out of range in a policy file", &broken("policies/ranges.toml")),
             mistake(
                 "several numbers of a policy",
