@@ -66,3 +66,20 @@ impl SocialGraph {
         self.friends.iter().map(Vec::len).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_are_directed_sorted_and_simple() {
+        let mut graph = SocialGraph::empty(4);
+        for (from, to) in [(0, 3), (0, 1), (0, 3), (2, 2), (1, 0)] {
+            graph.connect(UserId(from), UserId(to));
+        }
+        assert_eq!(graph.friends(UserId(0)), [UserId(1), UserId(3)]);
+        assert_eq!((graph.friends(UserId(1)), graph.friends(UserId(3))), (&[UserId(0)][..], &[][..]));
+        assert_eq!(graph.friends(UserId(9)), []);
+        assert_eq!(graph.edges(), 3);
+    }
+}
