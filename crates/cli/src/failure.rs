@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use habitue_core::scenario::{Problem, Problems, Text};
 use habitue_run::RunError;
@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     Scenario(Problems),
     /// Everything else that goes wrong with a run.
     Run(RunError),
+    /// A run that stopped, with its folder if it came to that.
+    Stopped { error: RunError, folder: Option<PathBuf> },
     /// Standard output cannot be written.
     Output(io::Error),
     /// Anything else.
@@ -92,8 +94,14 @@ impl Failure {
                 terminal.say(&format!("\n{count} problem{}", if count == 1 { "" } else { "s" }));
                 Exit::BadInput
             }
-            Self::Run(error) => {
-                terminal.say(&plain(&error, error.hint().as_deref()));
+            Self::Run(error) => Self::Stopped { error, folder: None }.report(terminal),
+            Self::Stopped { error, folder } => {
+                tracing::error!(%error, "the command failed");
+                let resume = folder.map(|folder| {
+                    let folder = folder.display();
+                    format!("what happened up to the last checkpoint is kept; go on with `habitue resume {folder}`")
+                });
+                terminal.say(&plain(&error, error.hint().or(resume).as_deref()));
                 if error.is_input() { Exit::BadInput } else { Exit::Failed }
             }
             // The reader has seen enough (`habitue inspect RUN | head`).
@@ -197,7 +205,7 @@ impl Diagnostic for Shown {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use habitue_core::scenario::{MemorySources, Typed, resolve};
     use miette::GraphicalTheme;

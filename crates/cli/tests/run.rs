@@ -85,6 +85,52 @@ fn a_damaged_run_is_a_failure_not_a_difference() {
     assert!(ended.err.contains("part-000000.parquet") && ended.err.contains("checksum"), "{}", ended.err);
 }
 
+/// A policy that gives up on the third day.
+const QUITTER: &str = r#"
+import json, sys
+windows = 0
+for line in sys.stdin:
+    message = json.loads(line)
+    kind = message["type"]
+    answer = {"type": "ok"}
+    if kind == "hello":
+        items = message["available"]
+        answer = {"type": "hello", "protocol": 1}
+    elif kind == "recommend":
+        slates = [{"items": items[:request["size"]]} for request in message["requests"]]
+        answer = {"type": "slates", "slates": slates}
+    elif kind == "snapshot":
+        answer = {"type": "snapshot", "state": windows}
+    elif kind == "restore":
+        windows = message["state"]
+    elif kind == "end_window":
+        windows += 1
+        if windows > 24:
+            answer = {"type": "error", "message": "enough"}
+    answer["id"] = message["id"]
+    print(json.dumps(answer), flush=True)
+"#;
+
+#[test]
+fn a_run_that_fails_says_how_to_go_on() {
+    if std::process::Command::new("python3").arg("--version").output().is_err() {
+        return;
+    }
+    let door = Door::new();
+    door.write("quitter.py", QUITTER);
+    let policy = "arm.1.policy={ kind = \"external\", command = [\"python3\", \"quitter.py\"] }";
+    let failed = door.habitue(&["run", "corner.toml", "--set", policy, "--set", "checkpoint.windows=5"]);
+    assert_seen!(failed.seen());
+    let log = std::fs::read_to_string(door.path().join(door.run()).join("run.log")).unwrap();
+    assert!(log.contains("the command failed") && log.contains("enough"), "{log}");
+
+    // Once the cause is mended, the run goes on.
+    door.write("quitter.py", &QUITTER.replace("> 24", "> 2400"));
+    let resumed = door.habitue(&["resume", &door.run(), "--json"]);
+    let report: Value = serde_json::from_str(&resumed.out).unwrap();
+    assert_eq!((&report["ending"], &report["windows"]), (&"finished".into(), &96.into()));
+}
+
 /// Starts a run, interrupts it once it is on its way, and resumes it.
 #[cfg(unix)]
 #[test]

@@ -55,6 +55,15 @@ fn every_policy_replays() {
     }
 }
 
+#[test]
+fn a_policy_in_another_process_replays() {
+    let Some(scenario) = town::with_a_process() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let replay = replayed(&folder(&run(&scenario, root.path())));
+    assert!(replay.is_faithful(), "{replay:#?}");
+    assert!(replay.audit.unknown > 0, "another process does not say what it would have done");
+}
+
 /// Changes a turn in the middle of the log.
 fn with_turn(change: impl FnOnce(&mut Turn)) -> Replay {
     let root = tempfile::tempdir().unwrap();

@@ -39,6 +39,13 @@ fn pieces_of_an_upheaval_make_the_same_run() {
 }
 
 #[test]
+fn pieces_with_a_policy_in_another_process_make_the_same_run() {
+    if let Some(scenario) = town::with_a_process() {
+        pieces(&scenario, 7);
+    }
+}
+
+#[test]
 fn checkpoints_and_threads_change_nothing() {
     let root = tempfile::tempdir().unwrap();
     let first = run(&town(&["checkpoint.every=\"never\""]), &root.path().join("never"));

@@ -68,7 +68,8 @@ impl ImportArgs {
     fn open_bandit(&self) -> Result<Exit, Failure> {
         let log = read_open_bandit(&self.path)?;
         write_open_bandit(&log, &self.out)?;
-        report("open-bandit", &[], &self.out)
+        let counts = [(log.items.len(), "items"), (log.rounds.len(), "rounds")];
+        report("Open Bandit", &counts, &self.out)
     }
 }
 

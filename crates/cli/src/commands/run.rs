@@ -63,8 +63,9 @@ pub(super) fn drive(
     let mut display = Display::new(&session.terminal, Some(session.log.clone()), args.quiet);
     let threads = args.threads.map(NonZeroUsize::get);
     let outcome = go(&mut Control { threads, stop: &stop, observer: &mut display });
+    let folder = display.folder();
     drop(display);
-    let outcome = outcome?;
+    let outcome = outcome.map_err(|error| Failure::Stopped { error, folder })?;
     if args.json {
         print_json(&Report::new(&outcome))?;
     } else {
