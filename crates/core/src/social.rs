@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CreatorId, ItemId, UserId};
+use crate::ids::{ArmId, CreatorId, ItemId, UserId};
 use crate::time::SimTime;
 
 /// Who speaks.
@@ -17,6 +17,8 @@ pub enum Sender {
 /// Something somebody tells a user. Delivered when the window ends in which it was sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
+    /// The arm in whose world it is heard: that of the reader.
+    pub arm: ArmId,
     /// Who wrote.
     pub from: Sender,
     /// Who reads.
