@@ -109,12 +109,11 @@ impl fmt::Display for Overview {
 pub fn schema_text(table: Table) -> String {
     let schema = table.schema();
     let width = schema.fields().iter().map(|field| field.name().len()).max().unwrap_or(0);
-    let mut text = format!("{}\n", table.schema_id());
-    for field in schema.fields() {
+    let lines = schema.fields().iter().map(|field| {
         let null = if field.is_nullable() { ", may be null" } else { "" };
-        text.push_str(&format!("  {:<width$}  {}{null}\n", field.name(), type_name(field.data_type())));
-    }
-    text
+        format!("  {:<width$}  {}{null}\n", field.name(), type_name(field.data_type()))
+    });
+    [format!("{}\n", table.schema_id())].into_iter().chain(lines).collect()
 }
 
 fn type_name(data_type: &arrow_schema::DataType) -> String {

@@ -73,12 +73,12 @@ pub(crate) fn scenario(rows_per_file: usize) -> Scenario {
 /// A catalogue of three items.
 pub(crate) fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::new();
-    CATEGORIES.iter().for_each(|name| {
+    for name in CATEGORIES {
         catalogue.category(name);
-    });
-    CREATORS.iter().for_each(|name| {
+    }
+    for name in CREATORS {
         catalogue.creator(name);
-    });
+    }
     for key in ["a", "b", "c"] {
         let categories = vec![CategoryId(0)];
         catalogue.push(Item { key: key.into(), title: key.into(), categories, ..Item::default() }).unwrap();

@@ -24,16 +24,16 @@ pub(crate) fn read_text(path: &Path, encoding: Encoding) -> Result<String, Store
         }
         _ => StoreError::io(path, "read")(error),
     })?;
-    decode(path, bytes, encoding).map_err(StoreError::from)
+    decode(path, &bytes, encoding).map_err(StoreError::from)
 }
 
-fn decode(path: &Path, bytes: Vec<u8>, encoding: Encoding) -> Result<String, DataError> {
+fn decode(path: &Path, bytes: &[u8], encoding: Encoding) -> Result<String, DataError> {
     let expected = match encoding {
         Encoding::Utf8 => "UTF-8 text",
         Encoding::Utf8OrLatin1 => "text in UTF-8 or Latin-1",
     };
     let wrong = |at: usize, value: String| {
-        let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+        let line = bytes[..at].split(|byte| *byte == b'\n').count() as u64;
         DataError::new(DataErrorKind::Encoding, path, expected).at(line).value(value)
     };
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
@@ -42,7 +42,7 @@ fn decode(path: &Path, bytes: Vec<u8>, encoding: Encoding) -> Result<String, Dat
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         return Err(wrong(at, "a NUL byte".to_owned()));
     }
-    let text = match (std::str::from_utf8(&bytes), encoding) {
+    let text = match (std::str::from_utf8(bytes), encoding) {
         (Ok(text), _) => text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
         (Err(error), Encoding::Utf8) => {
             let at = error.valid_up_to();

@@ -174,7 +174,7 @@ impl RunWriter {
         names.categories = catalogue.categories().to_vec();
         names.creators = catalogue.creators().to_vec();
         self.begun = true;
-        let begun = self.send_beginning(catalogue, users, names);
+        let begun = self.send_beginning(catalogue, users, &names);
         if begun.is_err() {
             // Half a population must not be built upon.
             self.orders = None;
@@ -186,21 +186,21 @@ impl RunWriter {
         &self,
         catalogue: &Catalogue,
         users: impl IntoIterator<Item = UserEntry<'a>>,
-        names: Names,
+        names: &Names,
     ) -> Result<(), StoreError> {
         self.send(Order::Begin { names: Box::new(names.clone()), item_count: catalogue.len() as u32 })?;
         for (at, chunk) in catalogue.items().chunks(BATCH).enumerate() {
-            self.send_first(Table::Items, items::encode((at * BATCH) as u32, chunk, &names)?)?;
+            self.send_first(Table::Items, items::encode((at * BATCH) as u32, chunk, names)?)?;
         }
         let mut chunk: Vec<UserEntry<'a>> = Vec::with_capacity(BATCH);
         for user in users {
             chunk.push(user);
             if chunk.len() == BATCH {
-                self.send_first(Table::Users, users::encode(&chunk, &names)?)?;
+                self.send_first(Table::Users, users::encode(&chunk, names)?)?;
                 chunk.clear();
             }
         }
-        self.send_first(Table::Users, users::encode(&chunk, &names)?)?;
+        self.send_first(Table::Users, users::encode(&chunk, names)?)?;
         self.send(Order::Begun)
     }
 

@@ -1,6 +1,8 @@
 //! A turn costs at most 150 bytes on disk: slates of 10 out of 10,000 items, no full distributions.
 
-#[path = "../benches/choice_log.rs"]
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+#[path = "../benches/choice_log/mod.rs"]
 mod choice_log;
 
 use choice_log::Propensities;

@@ -16,11 +16,11 @@ macro_rules! snapshot {
 }
 
 const fn mistake<'a>(name: &'a str, edits: &'a [(&'a str, &'a str)]) -> Mistake<'a> {
-    Mistake { name, edits, sets: &[], data: None }
+    Mistake { name, edits, sets: &[], data: None, file: "town/town.toml" }
 }
 
 const fn set<'a>(name: &'a str, sets: &'a [&'a str]) -> Mistake<'a> {
-    Mistake { name, edits: &[], sets, data: None }
+    Mistake { name, edits: &[], sets, data: None, file: "town/town.toml" }
 }
 
 #[test]
@@ -148,12 +148,10 @@ fn catalogues() {
                     "generate = { items = 0, categories = 2000, quality_mean = 1, second_category = 2 }"
                 )],
             ),
-            Mistake { name: "data without a data set", edits: &[], sets: &[], data: Some("town/data") },
+            Mistake { data: Some("town/data"), ..mistake("data without a data set", &[]) },
             Mistake {
-                name: "data that is not there",
-                edits: &[(catalogue, "dataset = \"movielens\"")],
-                sets: &[],
                 data: Some("town/dat"),
+                ..mistake("data that is not there", &[(catalogue, "dataset = \"movielens\"")])
             },
         ]
     );
@@ -192,10 +190,6 @@ fn populations() {
             mistake("a number for personas", &[(personas, "personas = 5")]),
             mistake("an unknown model", &[(personas, "personas = {}\nmodel = \"chioce\"")]),
             mistake(
-                "an unknown parameter of choice users",
-                &[(personas, "personas = {}\nchoice = { temper = 1 }")]
-            ),
-            mistake(
                 "more users than there are numbers",
                 &[
                     ("size = 10", "size = 4294967295"),
@@ -215,6 +209,56 @@ fn populations() {
             mistake(
                 "a file of friends that is not there",
                 &[("[slate]", "[social.graph]\nkind = \"file\"\npath = \"frends.csv\"\n[slate]")]
+            ),
+        ]
+    );
+}
+
+#[test]
+fn persona_specifications_and_choice_users() {
+    let personas = "personas = {}";
+    snapshot!(
+        "persona_specifications_and_choice_users",
+        [
+            mistake("a misspelt key", &[(personas, "personas = { intrests = { min = 1, max = 2 } }")]),
+            mistake("half a count", &[(personas, "personas = { interests = { min = 1 } }")]),
+            mistake("a list for a count", &[(personas, "personas = { interests = [1, 2] }")]),
+            mistake(
+                "several numbers out of range",
+                &[(
+                    personas,
+                    "personas = { interests = { min = 0, max = 3 }, concentration = 0, age = { min = 80, max = 20 }, traits_per_user = { min = 5, max = 2 } }",
+                )],
+            ),
+            mistake("a habit beyond its range", &[(personas, "personas = { habits.activity.mean = 1.5 }")]),
+            mistake("an unknown habit", &[(personas, "personas = { habits.patients.mean = 0.5 }")]),
+            mistake(
+                "a weight below zero",
+                &[(personas, "personas = { categories = { music = 1, \"sci.fi\" = -2 } }")]
+            ),
+            mistake("weights of zero alone", &[(personas, "personas = { genders = { f = 0, m = 0 } }")]),
+            mistake("a name that is empty", &[(personas, "personas = { names = [\"Ada\", \"\"] }")]),
+            mistake(
+                "several mistakes in a file of its own",
+                &[(personas, "personas = \"personas/wrong.toml\"")]
+            ),
+            mistake(
+                "an unknown law",
+                &[(personas, "personas = {}\nchoice = { afinity = { interest = 1 } }")]
+            ),
+            mistake("an unknown parameter", &[(personas, "personas = {}\nchoice.affinity.intrest = 1")]),
+            mistake(
+                "an unknown examination",
+                &[(personas, "personas = {}\nchoice.examination.kind = \"cascades\"")]
+            ),
+            mistake("a weight out of range", &[(personas, "personas = {}\nchoice.satisfaction_weight = -1")]),
+            mistake(
+                "hours of a shorter day",
+                &[(personas, "personas = {}\nchoice.return.hours = [1, 2, 3]")]
+            ),
+            mistake(
+                "thresholds out of order",
+                &[(personas, "personas = {}\nchoice.rating.thresholds = [3, 2, 1, 0]")]
             ),
         ]
     );
@@ -428,6 +472,23 @@ fn command_line() {
             set("a file that is not there", &["arm.1.policy=policies/x.toml"]),
             set("a table where a list belongs", &["intervention.0.at=1d"]),
             set("two that contradict the file", &["horizon=1h", "window=2h"]),
+        ]
+    );
+}
+
+#[test]
+fn files() {
+    let file = |name, file| Mistake { file, ..mistake(name, &[]) };
+    let policy = |name, edits| mistake(name, edits);
+    snapshot!(
+        "files",
+        [
+            file("a scenario that is not there", "town/towns.toml"),
+            file("a folder that is not there", "city/town.toml"),
+            file("a scenario that is no text", "town/binary.toml"),
+            file("a scenario that may not be read", "/town/secret.toml"),
+            policy("a policy that is no text", &[("policies/popularity.toml", "binary.toml")]),
+            policy("a policy that is a folder", &[("policies/popularity.toml", "policies")]),
         ]
     );
 }

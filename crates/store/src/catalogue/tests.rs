@@ -41,7 +41,7 @@ fn one_item_a_line() {
 #[test]
 fn what_is_wrong_is_said() {
     let lines = [
-        r#""#,
+        "",
         r#"{"id": "b", "title": "B", "categories": ["quick"]"#,
         r#"{"id": "b", "title": "B", "categories": ["quick"]} and more"#,
         r#"["b", "B"]"#,
@@ -64,16 +64,11 @@ fn what_is_wrong_is_said() {
         r#"{"id": "b", "title": "B", "categories": ["quick"], "semantic_id": [-1]}"#,
     ];
     let first = r#"{"id": "a", "title": "A", "categories": ["cooking"]}"#;
-    let mut said = String::new();
-    for line in lines {
-        match read(
-            format!("{}{line}\n", if line.is_empty() { String::new() } else { format!("{first}\n") })
-                .as_bytes(),
-        ) {
-            Ok(_) => panic!("{line} was read"),
-            Err(error) => said.push_str(&format!("{line}\n  {error}\n")),
-        }
-    }
-    said.push_str(&format!("{}\n", read(b"{\"id\": \"caf\xe9\"}").unwrap_err()));
-    insta::assert_snapshot!(said);
+    let refusal = |line: &&str| {
+        let before = if line.is_empty() { "" } else { first };
+        let error = read(format!("{before}\n{line}\n").as_bytes()).expect_err("this line is wrong");
+        format!("{line}\n  {error}\n")
+    };
+    let latin = read(b"{\"id\": \"caf\xe9\"}").unwrap_err();
+    insta::assert_snapshot!(format!("{}{latin}", lines.iter().map(refusal).collect::<String>()));
 }

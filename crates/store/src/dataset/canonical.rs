@@ -7,7 +7,7 @@ use habitue_core::{Catalogue, Dataset, Item, SimDuration, SimTime};
 use serde::Serialize;
 
 use super::csv_mapping::{
-    FriendsTable, InteractionsTable, ItemsTable, Mapping, Order, TimeUnit, UserLine, UsersTable,
+    FriendsTable, InteractionsTable, ItemsTable, Mapping, Order, TextEncoding, TimeUnit, UserLine, UsersTable,
 };
 use crate::disk::Disk;
 use crate::error::StoreError;
@@ -33,7 +33,7 @@ pub fn write_dataset(dataset: &Dataset, out: &Path) -> Result<(), StoreError> {
     let mut mapping = Mapping {
         name: dataset.name.clone(),
         delimiter: ",".to_owned(),
-        encoding: Default::default(),
+        encoding: TextEncoding::default(),
         items: Some(items_table(&dataset.catalogue)),
         users: Some(UsersTable { file: USERS.to_owned(), ..UsersTable::default() }),
         interactions: None,
@@ -95,11 +95,7 @@ struct ItemLine<'a> {
     embedding: &'a [f32],
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    clippy::float_cmp,
-    reason = "serde passes a reference; zero is zero"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &f32) -> bool {
     *number == 0.0
 }

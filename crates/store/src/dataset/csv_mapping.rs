@@ -18,7 +18,7 @@ use crate::json_lines::read_json_lines;
 use crate::text::{Encoding, read_text};
 
 pub(super) use self::mapping::{
-    FriendsTable, InteractionsTable, ItemsTable, Mapping, Order, TimeUnit, UserLine, UsersTable,
+    FriendsTable, InteractionsTable, ItemsTable, Mapping, Order, TextEncoding, TimeUnit, UserLine, UsersTable,
 };
 
 /// Reads the files that a mapping names, which lie in `folder`.
@@ -230,7 +230,7 @@ impl Reader<'_> {
         let wrong = |kind, expected: String| {
             DataError::new(kind, self.mapping, expected).field(format!("{table}.id"))
         };
-        match (file.ends_with(".jsonl"), id) {
+        match (Path::new(file).extension().is_some_and(|ending| ending == "jsonl"), id) {
             (true, None) => Ok(None),
             (false, Some(id)) => Ok(Some(id)),
             (true, Some(id)) => {

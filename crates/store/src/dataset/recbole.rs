@@ -107,8 +107,10 @@ pub(super) fn read(folder: &Path) -> Result<Dataset, StoreError> {
 }
 
 fn interactions_file(folder: &Path) -> Result<PathBuf, StoreError> {
-    let mut found: Vec<String> =
-        disk::files_in(folder)?.into_iter().filter(|name| name.ends_with(".inter")).collect();
+    let mut found: Vec<String> = disk::files_in(folder)?
+        .into_iter()
+        .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "inter"))
+        .collect();
     match (found.pop(), found.is_empty()) {
         (Some(name), true) => Ok(folder.join(name)),
         (None, _) => {

@@ -6,12 +6,11 @@ fn exported(format: ExportFormat) -> String {
     let run = RunReader::open(small::write(root.path())).unwrap();
     let out = root.path().join("out");
     let files = export_run(&run, &out, format).unwrap();
-    let mut all = String::new();
-    for (path, rows) in files {
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        all.push_str(&format!("--- {name}: {rows}\n{}", std::fs::read_to_string(path).unwrap()));
-    }
-    all
+    let shown = files.iter().map(|(path, rows)| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        format!("--- {name}: {rows}\n{}", std::fs::read_to_string(path).unwrap())
+    });
+    shown.collect()
 }
 
 #[test]

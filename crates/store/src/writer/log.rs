@@ -91,7 +91,9 @@ impl Log {
         }
         for (table, batches) in rows {
             let pending = self.tables.entry(table).or_default();
-            batches.into_iter().for_each(|batch| pending.push(batch));
+            for batch in batches {
+                pending.push(batch);
+            }
             pending.saved = pending.rows;
         }
         self.names = head.names.clone();
@@ -189,7 +191,9 @@ impl Log {
     fn stage(&mut self, table: Table) -> Result<(), StoreError> {
         let batches = self.encoded(table, 0)?;
         let pending = self.tables.entry(table).or_default();
-        batches.into_iter().for_each(|batch| pending.push(batch));
+        for batch in batches {
+            pending.push(batch);
+        }
         match table {
             Table::Turns => self.turns.clear(),
             Table::Sessions => self.sessions.clear(),

@@ -87,10 +87,10 @@ impl Story {
 
     /// All rows as text, table by table.
     fn rows(&self) -> Vec<Vec<String>> {
-        let windows = &self.windows;
         fn shown<T: std::fmt::Debug>(rows: impl Iterator<Item = T>) -> Vec<String> {
             rows.map(|row| format!("{row:?}")).collect()
         }
+        let windows = &self.windows;
         let users = sample::entries(&self.personas).map(|entry| crate::UserRow {
             user: entry.user,
             arm: entry.arm,

@@ -55,6 +55,7 @@ pub(super) fn source(
         let finding = Finding::new(&data.at, &way.key("dataset"), message).found(quoted(&data.shown));
         reader.report(finding.hint("a scenario uses one with `dataset` in `[catalogue]`"));
     }
+    let generated = reader.checked(document, &way.key("generate"), CatalogueSpec::check);
     let file: CatalogueFile = reader.required(document, &way)?;
     let node = document.get(&way)?;
     let typed = ["file", "dataset", "generate"].map(|key| node.get(key).map(|node| (key, node)));
@@ -82,9 +83,7 @@ pub(super) fn source(
     }
     match (file.dataset, &file.generate) {
         (Some(layout), _) => dataset(reader, node, layout, data),
-        (None, Some(_)) => reader
-            .checked(document, &way.key("generate"), CatalogueSpec::check)
-            .map(CatalogueSource::Generate),
+        (None, Some(_)) => generated.map(CatalogueSource::Generate),
         (None, None) => {
             let file = node.get("file")?;
             reader.existing(file, &way.key("file"), "catalogue file").map(CatalogueSource::File)

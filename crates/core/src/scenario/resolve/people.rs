@@ -51,9 +51,12 @@ fn model(reader: &mut Reader<'_>, document: &Document, way: &Way) -> Option<Mode
 
 fn personas(reader: &mut Reader<'_>, document: &Document, population: &Way) -> Option<PersonaSource> {
     let way = population.key("personas");
-    let typed: PersonasRef = reader.required(document, &way)?;
     let node = document.get(&way)?;
-    match typed {
+    if document.is_broken(&way) && node.get("from").or(node.get("file")).is_none() {
+        // A specification that cannot be read whole may have more that is wrong.
+        reader.checked(document, &way, PersonaSpec::check)?;
+    }
+    match reader.required(document, &way)? {
         PersonasRef::Path(_) => persona_file(reader, (node, &way), None),
         PersonasRef::File(_) => {
             let (file, mapping) = (way.key("file"), way.key("mapping"));

@@ -41,7 +41,10 @@ pub(super) fn wrong_type<'s>(shape: &Shape<'s>, schema: &'s Json, node: &Node, w
         ("array", Value::Text(_) | Value::Integer(_) | Value::Float(_)) if !tables => {
             Some(format!("a list stands in brackets: [{}]", node.shown()))
         }
-        (_, Value::List(elements)) if is_table(shape, schema) && !elements.is_empty() => {
+        (_, Value::List(elements))
+            if is_table(shape, schema)
+                && matches!(elements.first(), Some(Node { value: Value::Table(_), .. })) =>
+        {
             Some(format!("write `[{}]`, with single brackets: there is only one", way.keys()))
         }
         _ => None,

@@ -120,7 +120,9 @@ proptest! {
         let mut files = sample.files();
         let name = *file.get(&files.keys().copied().collect::<Vec<_>>());
         let content = files.get_mut(name).unwrap();
-        changes.into_iter().for_each(|change| apply(content, change));
+        for change in changes {
+            apply(content, change);
+        }
         let folder = tempfile::tempdir().unwrap();
         put(folder.path(), &files);
         sound(folder.path(), read_from(sample.layout, folder.path()));
@@ -144,7 +146,9 @@ proptest! {
     #[test]
     fn changed_catalogues_never_panic(changes in vec(change(), 1..4)) {
         let mut content = CATALOGUE.as_bytes().to_vec();
-        changes.into_iter().for_each(|change| apply(&mut content, change));
+        for change in changes {
+            apply(&mut content, change);
+        }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalogue.jsonl");
         std::fs::write(&path, content).unwrap();

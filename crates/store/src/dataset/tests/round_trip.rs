@@ -27,12 +27,12 @@ fn catalogue() -> impl Strategy<Value = Catalogue> {
     let items = (words(6), vec(sample::joining_item(), 6), 0usize..3);
     (items, words(5), vec(word(), 0..3)).prop_map(|((keys, items, embedding), categories, creators)| {
         let mut catalogue = Catalogue::new();
-        categories.iter().for_each(|name| {
+        for name in &categories {
             catalogue.category(name);
-        });
-        creators.iter().for_each(|name| {
+        }
+        for name in &creators {
             catalogue.creator(name);
-        });
+        }
         let (category_count, creator_count) = (catalogue.categories().len(), catalogue.creators().len());
         for (key, item) in keys.into_iter().zip(items) {
             let categories =
@@ -131,9 +131,8 @@ fn the_canonical_folder_is_readable() {
     dataset.catalogue = catalogue;
     let folder = tempfile::tempdir().unwrap();
     write_dataset(&dataset, folder.path()).unwrap();
-    let mut all = String::new();
-    for name in crate::disk::files_in(folder.path()).unwrap() {
-        all.push_str(&format!("--- {name}\n{}", std::fs::read_to_string(folder.path().join(&name)).unwrap()));
-    }
-    insta::assert_snapshot!(all);
+    let names = crate::disk::files_in(folder.path()).unwrap();
+    let content = |name: &String| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let shown: Vec<String> = names.iter().map(|name| format!("--- {name}\n{}", content(name))).collect();
+    insta::assert_snapshot!(shown.concat());
 }

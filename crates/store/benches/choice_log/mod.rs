@@ -17,9 +17,9 @@ use rand::RngExt;
 use rand_distr::{Distribution, LogNormal};
 
 /// Number of items.
-pub const ITEMS: u32 = 10_000;
+pub(crate) const ITEMS: u32 = 10_000;
 /// Number of users.
-pub const USERS: u32 = 20_000;
+pub(crate) const USERS: u32 = 20_000;
 const SLATE: usize = 10;
 const REWARDS: [f32; 6] = [0.0, 0.05, 0.2, 1.0, 2.0, 3.0];
 /// Median dwell by action, in seconds.
@@ -27,7 +27,7 @@ const DWELL: [f64; 6] = [0.8, 2.5, 6.0, 15.0, 25.0, 30.0];
 
 /// How slates were chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Propensities {
+pub(crate) enum Propensities {
     /// With certainty.
     One,
     /// Position by position from a softmax over scores (Plackett-Luce).
@@ -35,7 +35,7 @@ pub enum Propensities {
 }
 
 /// The scenario of the log.
-pub fn scenario(name: &str) -> Scenario {
+pub(crate) fn scenario(name: &str) -> Scenario {
     let spec: CatalogueSpec = serde_json::from_str(r#"{ "items": 10000 }"#).expect("a catalogue of defaults");
     let actions = ["skip", "view", "click", "like", "share", "follow"];
     Scenario {
@@ -79,7 +79,7 @@ pub fn scenario(name: &str) -> Scenario {
 }
 
 /// The catalogue of the log.
-pub fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::new();
     for category in 0..10 {
         catalogue.category(&format!("category {category}"));
@@ -95,7 +95,7 @@ pub fn catalogue() -> Catalogue {
 }
 
 /// The users of the log.
-pub fn personas() -> Vec<Persona> {
+pub(crate) fn personas() -> Vec<Persona> {
     let persona = |user| Persona {
         key: format!("casual-{user}"),
         interests: vec![(CategoryId((user % 10) as u16), 1.0)],
@@ -105,7 +105,7 @@ pub fn personas() -> Vec<Persona> {
 }
 
 /// Personas as they are logged.
-pub fn entries(personas: &[Persona]) -> impl Iterator<Item = UserEntry<'_>> {
+pub(crate) fn entries(personas: &[Persona]) -> impl Iterator<Item = UserEntry<'_>> {
     (0..).zip(personas).map(|(user, persona)| UserEntry {
         user: UserId(user),
         arm: Some(ArmId(0)),
@@ -115,7 +115,7 @@ pub fn entries(personas: &[Persona]) -> impl Iterator<Item = UserEntry<'_>> {
 }
 
 /// Windows of an hour with at least so many turns in all.
-pub fn windows(turns: usize, propensities: Propensities) -> Vec<WindowRows> {
+pub(crate) fn windows(turns: usize, propensities: Propensities) -> Vec<WindowRows> {
     let streams = Streams::new(7);
     let mut made = 0;
     let mut sessions = vec![0; USERS as usize];
