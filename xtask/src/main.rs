@@ -19,7 +19,7 @@ struct Xtask {
 enum Command {
     /// Run all tests; the last line is `N passed, N failed`
     Test,
-    /// Run the tests with `fuzz` in their name over and over, each time with other cases
+    /// Feed nonsense to everything that reads what others have written
     Fuzz(fuzz::FuzzArgs),
 }
 

@@ -22,6 +22,13 @@ fn what_cannot_be_run_is_said() {
         &["run", "corner.toml", "--set", "social.graph={ kind = \"random\", mean_degree = 50.0 }"],
         &["run", "corner.toml", "--set", "catalogue={ file = \"items.jsonl\" }"],
         &["run", "corner.toml", "--out", "corner.toml"],
+        &["run", "corner.toml", "--set", "arm.1.policy={ kind = \"fixed\", items = [\"itm-3\"] }"],
+        &[
+            "run",
+            "corner.toml",
+            "--set",
+            "intervention=[{ kind = \"remove-items\", at = \"1d\", items = [\"itm-3\"] }]",
+        ],
         &["import", "movielens", "nowhere", "--out", "x"],
         &["import", "csv", "nowhere", "--out", "x"],
     ]

@@ -153,7 +153,8 @@ fn from_the_start(
     let parts = build::parts(scenario)?;
     let friends = build::friends_to_keep(scenario, &parts);
     let populations = parts.populations.clone();
-    let simulation = Simulation::new(scenario.clone(), parts, Box::new(Zoo::new(scenario)))?;
+    let maker = Box::new(Zoo::new(scenario));
+    let simulation = Simulation::new(scenario.clone(), parts, maker).map_err(RunError::Build)?;
     // Only now, so that a scenario that cannot be built leaves no folder behind.
     let log = if scenario.log.enabled {
         let mut writer = open()?;
