@@ -36,7 +36,7 @@ pub(crate) fn start(args: &LogArgs, terminal: &Terminal) -> Result<RunLog, Failu
     let level = ["warn", "info", "debug", "trace"][usize::from(args.verbose.min(3))];
     let in_folder = if args.verbose > 1 { level } else { "info" };
     // Why a command failed is printed in words of its own.
-    let on_screen = format!("{level},habitue::failure=off");
+    let on_screen = format!("{level},habitue_cli::failure=off");
     let json = args.log_format == LogFormat::Json;
     let name = if json { "log.jsonl" } else { "run.log" };
     let log = RunLog { name, sink: Arc::new(Mutex::new(Sink::Waiting(Vec::new()))) };

@@ -239,6 +239,7 @@ fn word_of_mouth_draws_and_warns() {
     let model = ChoiceUsers::new(ChoiceConfig::default());
     let (_, other) = liked_and_not(&town);
     let message = |positive| Message {
+        arm: habitue_core::ArmId(0),
         from: Sender::User(UserId(1)),
         to: UserId(0),
         sent: SimTime::ZERO,

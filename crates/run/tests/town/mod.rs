@@ -110,8 +110,8 @@ pub(crate) fn with_a_process() -> Option<Scenario> {
     let there = std::process::Command::new("python3").arg("--version").output().is_ok();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/external_popularity.py");
     let policy = format!(
-        "arm.0.policy={{ kind = \"external\", command = [\"python3\", {:?}] }}",
-        script.canonicalize().unwrap()
+        "arm.0.policy={{ kind = \"external\", command = [\"python3\", '{}'] }}",
+        script.canonicalize().unwrap().display()
     );
     there.then(|| town(&[&policy, "horizon=\"2d\""]))
 }
