@@ -25,7 +25,9 @@ fn movielens_users_live_on_and_recbole_files_give_the_same_world() {
     let titled = |run: &std::path::Path| -> Vec<Item> {
         let catalogue = RunReader::open(run).unwrap().catalogue().unwrap();
         let items = catalogue.items().iter().cloned();
-        items.map(|item| if item.key == "267" { Item { title: "unknown".into(), ..item } } else { item }).collect()
+        items
+            .map(|item| if item.key == "267" { Item { title: "unknown".into(), ..item } } else { item })
+            .collect()
     };
     assert!(titled(&from_raw) == titled(&from_atomic));
     let rest = |run: &std::path::Path| {
