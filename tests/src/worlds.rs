@@ -4,6 +4,7 @@ use std::path::Path;
 
 use habitue_core::scenario::{MemorySources, Scenario, Typed, resolve};
 use habitue_core::{ArmId, WindowRows};
+use habitue_run::DiskSources;
 
 /// Resolves a scenario that needs no other file, with `key=value` settings.
 pub fn scenario(text: &str, sets: &[&str]) -> Scenario {
@@ -12,6 +13,12 @@ pub fn scenario(text: &str, sets: &[&str]) -> Scenario {
     let sources = MemorySources::new().with(file, text);
     let typed = Typed { file, sets: &sets, seed: None, data: None };
     resolve(&typed, &sources).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// Resolves a scenario on disk.
+pub fn scenario_file(file: &Path) -> Scenario {
+    let typed = Typed { file, sets: &[], seed: None, data: None };
+    resolve(&typed, &DiskSources::new().unwrap()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// Plays a scenario to its horizon.
