@@ -7,10 +7,20 @@ use habitue_core::scenario::nearest;
 use habitue_core::{Catalogue, DataError, DataErrorKind, Dataset, DatasetUser, Interaction, Item, ItemId};
 
 use super::row::Row;
+use super::{AGE, AGES};
 use crate::catalogue::CATEGORIES;
 
 /// Category of items that have none.
 pub(super) const UNKNOWN: &str = "unknown";
+
+/// Where the fields of a user stand in a row.
+#[derive(Clone, Copy)]
+pub(super) struct UserColumns {
+    pub(super) id: usize,
+    pub(super) age: Option<usize>,
+    pub(super) gender: Option<usize>,
+    pub(super) occupation: Option<usize>,
+}
 
 /// A data set under construction.
 #[derive(Default)]
@@ -70,6 +80,18 @@ impl Builder {
             quality: 0.5,
             ..Item::default()
         })
+    }
+
+    /// Adds the user in a row. The id must be new.
+    pub(super) fn user_in(&mut self, row: &Row<'_>, columns: UserColumns) -> Result<(), DataError> {
+        let text = |column: Option<usize>| column.map_or("", |column| row.cell(column)).to_owned();
+        let user = DatasetUser {
+            key: row.required(columns.id, "the user's id")?.to_owned(),
+            age: columns.age.map(|column| row.optional_number(column, AGES, AGE)).transpose()?.flatten(),
+            gender: text(columns.gender),
+            occupation: text(columns.occupation),
+        };
+        self.user(row, columns.id, user)
     }
 
     /// Adds a user. The row's id in `column` must be new.

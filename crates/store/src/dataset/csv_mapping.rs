@@ -9,7 +9,7 @@ use habitue_core::scenario::catalogue::ItemSpec;
 use habitue_core::scenario::nearest;
 use habitue_core::{DataError, DataErrorKind, Dataset, DatasetUser, Interaction, SimTime};
 
-use super::builder::{Builder, UNKNOWN};
+use super::builder::{Builder, UNKNOWN, UserColumns};
 use super::row::{Row, each_record};
 use super::{AGE, AGES, NUMBER, NUMBERS, SECONDS, WEIGHT, WEIGHTS};
 use crate::catalogue::{CATEGORIES, add_items};
@@ -138,24 +138,14 @@ impl Reader<'_> {
         let start = |columns: &[&str]| {
             let header = Header { file: &file, columns, reader: self };
             let optional = |name: &Option<String>| header.find_if_named(name.as_ref());
-            Ok((
-                header.find(id)?,
-                optional(&table.age)?,
-                optional(&table.gender)?,
-                optional(&table.occupation)?,
-            ))
+            Ok(UserColumns {
+                id: header.find(id)?,
+                age: optional(&table.age)?,
+                gender: optional(&table.gender)?,
+                occupation: optional(&table.occupation)?,
+            })
         };
-        each_record(&file, &text, self.delimiter, start, |columns, row| {
-            let (id, age, gender, occupation) = *columns;
-            let text = |column: Option<usize>| column.map_or("", |column| row.cell(column)).to_owned();
-            let user = DatasetUser {
-                key: row.required(id, "the user's id")?.to_owned(),
-                age: age.map(|column| row.optional_number(column, AGES, AGE)).transpose()?.flatten(),
-                gender: text(gender),
-                occupation: text(occupation),
-            };
-            Ok(builder.user(row, id, user)?)
-        })
+        each_record(&file, &text, self.delimiter, start, |columns, row| Ok(builder.user_in(row, *columns)?))
     }
 
     fn interactions(

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use habitue_core::{DataError, DataErrorKind, Dataset, DatasetUser, Interaction};
 
-use super::builder::Builder;
+use super::builder::{Builder, UserColumns};
 use super::row::{Row, each_line};
-use super::{AGE, AGES, lines_of};
+use super::{AGES, lines_of};
 use crate::error::StoreError;
 use crate::text::{Encoding, read_text};
 
@@ -68,13 +68,8 @@ fn read_100k(folder: &Path) -> Result<Dataset, StoreError> {
             let error = row.wrong(DataErrorKind::UnknownName, 3, "an occupation that u.occupation lists");
             return Err(error.nearest(near).into());
         }
-        let user = DatasetUser {
-            key: row.required(0, "the user's id")?.to_owned(),
-            age: row.optional_number(1, AGES, AGE)?,
-            gender: row.cell(2).to_owned(),
-            occupation: occupation.to_owned(),
-        };
-        Ok(builder.user(row, 0, user)?)
+        let columns = UserColumns { id: 0, age: Some(1), gender: Some(2), occupation: Some(3) };
+        Ok(builder.user_in(row, columns)?)
     })?;
     let file = folder.join("u.data");
     ratings(&mut builder, &file, "\t", "u.user", "u.item")?;

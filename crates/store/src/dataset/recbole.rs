@@ -5,11 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use habitue_core::scenario::nearest;
-use habitue_core::{DataError, DataErrorKind, Dataset, DatasetUser, Interaction};
+use habitue_core::{DataError, DataErrorKind, Dataset, Interaction};
 
-use super::builder::Builder;
+use super::builder::{Builder, UserColumns};
 use super::row::{check_unique, each_line};
-use super::{AGE, AGES, lines_of, not_empty};
+use super::{lines_of, not_empty};
 use crate::disk;
 use crate::error::StoreError;
 use crate::text::{Encoding, read_text};
@@ -149,18 +149,13 @@ fn read_items(builder: &mut Builder, atomic: &Atomic) -> Result<(), StoreError> 
 }
 
 fn read_users(builder: &mut Builder, atomic: &Atomic) -> Result<(), StoreError> {
-    let id = atomic.require("user_id")?;
-    let [age, gender, occupation] = ["age", "gender", "occupation"].map(|name| atomic.find(name));
-    each_line(&atomic.path, atomic.lines(), "\t", &atomic.columns(), |row| {
-        let text = |column: Option<usize>| column.map_or("", |column| row.cell(column)).to_owned();
-        let user = DatasetUser {
-            key: row.required(id, "the user's id")?.to_owned(),
-            age: age.map(|column| row.optional_number(column, AGES, AGE)).transpose()?.flatten(),
-            gender: text(gender),
-            occupation: text(occupation),
-        };
-        Ok(builder.user(row, id, user)?)
-    })
+    let columns = UserColumns {
+        id: atomic.require("user_id")?,
+        age: atomic.find("age"),
+        gender: atomic.find("gender"),
+        occupation: atomic.find("occupation"),
+    };
+    each_line(&atomic.path, atomic.lines(), "\t", &atomic.columns(), |row| Ok(builder.user_in(row, columns)?))
 }
 
 fn read_interactions(
