@@ -129,7 +129,9 @@ pub(crate) fn read_manifest(folder: &Path) -> Result<Option<(Manifest, Vec<u8>)>
         Ok(read_checksums(folder)?.iter().any(|(file, _)| file == MANIFEST))
     };
     if manifest.is_none() && !folder.join(crate::checkpoint::FOLDER).exists() && listed()? {
-        return Err(StoreError::damaged(&path, "it is missing"));
+        // The run may have been finished just now.
+        let now = read_json(&path)?;
+        return now.map(Some).ok_or_else(|| StoreError::damaged(&path, "it is missing"));
     }
     Ok(manifest)
 }
