@@ -141,6 +141,12 @@ pub(crate) fn scenario_changed(folder: &Path) -> StoreError {
     StoreError::damaged(&folder.join(SCENARIO), "it is not the scenario that the run began with")
 }
 
+/// Whether the list of checksums, which may lack it, has the scenario with this hash.
+pub(crate) fn check_scenario(folder: &Path, hash: &str) -> Result<(), StoreError> {
+    let changed = |(file, sum): &(String, String)| file == SCENARIO && sum != hash;
+    if read_checksums(folder)?.iter().any(changed) { Err(scenario_changed(folder)) } else { Ok(()) }
+}
+
 /// Reads a JSON document of the run folder, with its bytes; `None` if it is not there.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<(T, Vec<u8>)>, StoreError> {
     let bytes = match fs::read(path) {

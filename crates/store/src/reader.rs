@@ -126,12 +126,9 @@ impl RunReader {
 
     /// Without a checkpoint only the list of checksums tells which parts are whole.
     fn partial(&mut self, scenario_hash: &str) -> Result<(), StoreError> {
+        manifest::check_scenario(&self.folder, scenario_hash)?;
         for (file, sum) in manifest::read_checksums(&self.folder)? {
-            if file == SCENARIO {
-                if sum != scenario_hash {
-                    return Err(manifest::scenario_changed(&self.folder));
-                }
-            } else if file != MANIFEST {
+            if file != SCENARIO && file != MANIFEST {
                 let (table, name) = file.split_once('/').unwrap_or(("", &file));
                 self.add(table.parse()?, [(name.to_owned(), sum, None)]);
             }

@@ -106,8 +106,10 @@ impl RunWriter {
             return Err(StoreError::RunFinished { path: folder.to_path_buf() });
         }
         let newest = checkpoint::read_newest(folder)?;
-        if newest.as_ref().is_some_and(|newest| newest.head.scenario != hash) {
-            return Err(manifest::scenario_changed(folder));
+        match &newest {
+            Some(newest) if newest.head.scenario != hash => return Err(manifest::scenario_changed(folder)),
+            Some(_) => {}
+            None => manifest::check_scenario(folder, &hash)?,
         }
         go_back_to(&disk, folder, &hash, newest.as_ref().map(|newest| &newest.head))?;
         let mut log = Log::new(folder.to_path_buf(), hash.clone(), &scenario, disk.clone());
