@@ -11,6 +11,7 @@ pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod schema;
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 
@@ -42,13 +43,13 @@ pub(crate) struct DriveArgs {
 }
 
 /// Prints text on standard output.
-fn print(text: &str) -> Result<(), Failure> {
+fn print(text: &impl Display) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    write!(out, "{text}")?;
     Ok(out.flush()?)
 }
 
 /// Prints a value as JSON on standard output.
 fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+    print(&format_args!("{}\n", serde_json::to_string_pretty(value)?))
 }

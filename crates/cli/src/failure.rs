@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use habitue_core::scenario::{Problem, Problems, Text};
 use habitue_run::RunError;
@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     Scenario(Problems),
     /// Everything else that goes wrong with a run.
     Run(RunError),
+    /// A run that stopped, with its folder if it came to that.
+    Stopped { error: RunError, folder: Option<PathBuf> },
     /// Standard output cannot be written.
     Output(io::Error),
     /// Anything else.
@@ -92,8 +94,14 @@ impl Failure {
                 terminal.say(&format!("\n{count} problem{}", if count == 1 { "" } else { "s" }));
                 Exit::BadInput
             }
-            Self::Run(error) => {
-                terminal.say(&plain(&error, error.hint().as_deref()));
+            Self::Run(error) => Self::Stopped { error, folder: None }.report(terminal),
+            Self::Stopped { error, folder } => {
+                tracing::error!(%error, "the command failed");
+                let resume = folder.map(|folder| {
+                    let folder = folder.display();
+                    format!("what happened up to the last checkpoint is kept; go on with `habitue resume {folder}`")
+                });
+                terminal.say(&plain(&error, error.hint().or(resume).as_deref()));
                 if error.is_input() { Exit::BadInput } else { Exit::Failed }
             }
             // The reader has seen enough (`habitue inspect RUN | head`).
@@ -104,7 +112,9 @@ impl Failure {
             }
             Self::Other { message, hint, exit } => {
                 terminal.say(&format!("error: {message}"));
-                hint.iter().for_each(|hint| terminal.say(&format!("  hint: {hint}")));
+                if let Some(hint) = hint {
+                    terminal.say(&format!("  hint: {hint}"));
+                }
                 exit
             }
         }
@@ -114,21 +124,22 @@ impl Failure {
 /// One line for the error, one for each cause that says something new, one for the hint.
 fn plain(error: &dyn Error, hint: Option<&str>) -> String {
     let mut said = error.to_string();
-    let mut text = format!("error: {said}");
+    let mut lines = vec![format!("error: {said}")];
     let mut cause = error.source();
     while let Some(error) = cause {
         let message = error.to_string();
         if !said.contains(&message) {
-            text.push_str(&format!("\n  cause: {message}"));
+            lines.push(format!("  cause: {message}"));
             said = message;
         }
         cause = error.source();
     }
-    if let Some(hint) = hint {
-        text.push_str(&format!("\n  hint: {hint}"));
-    }
-    text
+    lines.extend(hint.map(|hint| format!("  hint: {hint}")));
+    lines.join("\n")
 }
+
+/// Characters a label may have.
+const LABEL: usize = 60;
 
 /// The problems as a terminal shows them, each with its place in the source.
 fn fancy(problems: &Problems, handler: &GraphicalReportHandler) -> String {
@@ -137,6 +148,7 @@ fn fancy(problems: &Problems, handler: &GraphicalReportHandler) -> String {
         let shown = Shown::new(problem, &problems.texts[problem.text]);
         // Writing to a string cannot fail.
         let _ = handler.render_report(&mut text, &shown);
+        text.push('\n');
     }
     text
 }
@@ -154,11 +166,16 @@ impl Shown {
     fn new(problem: &Problem, text: &Text) -> Self {
         let expected = problem.expected.as_ref().map(|expected| format!("expected {expected}"));
         let nearest = problem.nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"));
-        let help: Vec<String> = nearest.into_iter().chain(problem.hint.clone()).collect();
+        // Labels are not wrapped, help is.
+        let (label, long) = match expected {
+            Some(expected) if expected.chars().count() > LABEL => (None, Some(expected)),
+            short => (short, None),
+        };
+        let help: Vec<String> = nearest.into_iter().chain(long).chain(problem.hint.clone()).collect();
         Self {
             message: problem.message.clone(),
             source: NamedSource::new(&text.label, text.content.clone()),
-            label: LabeledSpan::new_with_span(expected, problem.span.clone()),
+            label: LabeledSpan::new_with_span(label, problem.span.clone()),
             help: (!help.is_empty()).then(|| help.join("\n")),
         }
     }
@@ -183,5 +200,39 @@ impl Diagnostic for Shown {
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use habitue_core::scenario::{MemorySources, Typed, resolve};
+    use miette::GraphicalTheme;
+
+    use super::*;
+
+    #[test]
+    fn a_terminal_shows_problems_in_their_source() {
+        let text = "seed = 1\nhorizn = \"7d\"\n[catalogue]\ngenerate = { items = 10 }\n[[population]]\nname = \"a\"\n\
+                    size = 0\npersonas = {}\n[[arm]]\nname = \"only\"\npolicy = { kind = \"random\" }\n";
+        let typed =
+            Typed { file: Path::new("wrong.toml"), sets: &["seed=x".to_owned()], seed: None, data: None };
+        let problems = resolve(&typed, &MemorySources::new().with("/wrong.toml", text)).unwrap_err();
+        let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
+        insta::assert_snapshot!(fancy(&problems, &handler));
+    }
+
+    #[test]
+    fn causes_are_told_once() {
+        let data = std::io::Error::other("the disk is full");
+        let error = RunError::Store(StoreError::Io { path: "runs/x".into(), action: "write", source: data });
+        insta::assert_snapshot!(plain(&error, Some("make room")), @r"
+        error: runs/x: cannot write: the disk is full
+          hint: make room
+        ");
+        let cause = std::io::Error::other(StoreError::Closed);
+        let error = RunError::Io { path: "runs/x".into(), action: "write", source: cause };
+        assert_eq!(plain(&error, None).lines().count(), 1);
     }
 }

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -34,12 +33,10 @@ enum Sink {
 
 /// Starts logging.
 pub(crate) fn start(args: &LogArgs, terminal: &Terminal) -> Result<RunLog, Failure> {
-    let (on_screen, in_folder) = match args.verbose {
-        0 => (LevelFilter::WARN, LevelFilter::INFO),
-        1 => (LevelFilter::INFO, LevelFilter::INFO),
-        2 => (LevelFilter::DEBUG, LevelFilter::DEBUG),
-        _ => (LevelFilter::TRACE, LevelFilter::TRACE),
-    };
+    let level = ["warn", "info", "debug", "trace"][usize::from(args.verbose.min(3))];
+    let in_folder = if args.verbose > 1 { level } else { "info" };
+    // Why a command failed is printed in words of its own.
+    let on_screen = format!("{level},habitue_cli::failure=off");
     let json = args.log_format == LogFormat::Json;
     let name = if json { "log.jsonl" } else { "run.log" };
     let log = RunLog { name, sink: Arc::new(Mutex::new(Sink::Waiting(Vec::new()))) };
@@ -48,20 +45,21 @@ pub(crate) fn start(args: &LogArgs, terminal: &Terminal) -> Result<RunLog, Failu
     let folder = fmt::layer().with_writer(log.clone()).with_ansi(false);
     let folder = if json { folder.json().boxed() } else { folder.boxed() };
     tracing_subscriber::registry()
-        .with(screen.with_filter(filter(on_screen)?))
+        .with(screen.with_filter(filter(&on_screen)?))
         .with(folder.with_filter(filter(in_folder)?))
         .init();
     Ok(log)
 }
 
-fn filter(level: LevelFilter) -> Result<EnvFilter, Failure> {
+/// What `RUST_LOG` says, or else these directives.
+fn filter(directives: &str) -> Result<EnvFilter, Failure> {
     let wrong = |problem: String| {
         Failure::input(format!("RUST_LOG: {problem}"), "for example RUST_LOG=habitue=debug")
     };
     match std::env::var(EnvFilter::DEFAULT_ENV) {
         Ok(typed) if !typed.is_empty() => EnvFilter::try_new(typed).map_err(|error| wrong(error.to_string())),
         Ok(_) | Err(std::env::VarError::NotPresent) => {
-            Ok(EnvFilter::builder().with_default_directive(level.into()).parse_lossy(""))
+            EnvFilter::try_new(directives).map_err(|error| wrong(error.to_string()))
         }
         Err(error) => Err(wrong(error.to_string())),
     }

@@ -1,6 +1,6 @@
 //! How a run goes, for people: a bar on a terminal, a line every few seconds elsewhere.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use habitue_core::{SimDuration, SimTime};
@@ -20,6 +20,8 @@ pub(crate) struct Display {
     terminal: Terminal,
     /// `None` for runs that keep no log.
     log: Option<RunLog>,
+    /// The run folder, once there is one.
+    folder: Option<PathBuf>,
     /// `None` shows nothing.
     style: Option<Style>,
     /// The simulated time at which this process took the run up.
@@ -43,12 +45,20 @@ impl Display {
                 Some(Style::Bar(bar))
             }
         };
-        Self { terminal: terminal.clone(), log, style, from: None, shown: Instant::now() }
+        Self { terminal: terminal.clone(), log, folder: None, style, from: None, shown: Instant::now() }
+    }
+}
+
+impl Display {
+    /// The run folder, if it came to that.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        self.folder.clone()
     }
 }
 
 impl Observer for Display {
     fn opened(&mut self, folder: &Path) {
+        self.folder = Some(folder.to_path_buf());
         if let Some(Err(error)) = self.log.as_ref().map(|log| log.open(folder)) {
             tracing::warn!(folder = %folder.display(), %error, "no log is kept in the run folder");
         }
@@ -92,7 +102,7 @@ impl Drop for Display {
 fn line(progress: &Progress, from: SimTime) -> String {
     let seconds = progress.elapsed.as_secs_f64();
     let horizon = SimDuration(progress.horizon.0);
-    let mut line = format!(
+    let line = format!(
         "{} of {horizon}, {} sessions, {} turns, {} turns/s",
         progress.now,
         HumanCount(progress.sessions),
@@ -102,7 +112,7 @@ fn line(progress: &Progress, from: SimTime) -> String {
     let (played, left) = ((progress.now - from).0, (progress.horizon - progress.now).0);
     if played > 0 && left > 0 {
         let left = Duration::from_secs_f64(seconds * left as f64 / played as f64);
-        line.push_str(&format!(", {} left", HumanDuration(left)));
+        return format!("{line}, {} left", HumanDuration(left));
     }
     line
 }
@@ -125,7 +135,7 @@ mod tests {
         };
         insta::assert_snapshot!(
             line(&progress, SimTime(DAY)),
-            @"day 5 00:00:00 of 14d, 98,765 sessions, 1,234,567 turns, 100,000 turns/s, 22 seconds left"
+            @"day 5 00:00:00 of 14d, 98,765 sessions, 1,234,567 turns, 100,000 turns/s, 23 seconds left"
         );
     }
 }

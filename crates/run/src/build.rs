@@ -92,7 +92,7 @@ pub(crate) fn keep_friends(folder: &Path, csv: &[u8]) -> Result<(), RunError> {
 /// As [`parts`]; and if an intervention names something unknown or a policy cannot be made.
 pub fn simulation(scenario: &Scenario) -> Result<Simulation, RunError> {
     let parts = parts(scenario)?;
-    Ok(Simulation::new(scenario.clone(), parts, Box::new(Zoo::new(scenario)))?)
+    Simulation::new(scenario.clone(), parts, Box::new(Zoo::new(scenario))).map_err(RunError::Build)
 }
 
 /// Makes the policies of `habitue-policies`.

@@ -121,6 +121,9 @@ pub fn resume(folder: &Path, control: &mut Control<'_>) -> Result<Outcome, RunEr
 }
 
 fn refuse_another(scenario: &Scenario, root: &Path) -> Result<(), RunError> {
+    if root.exists() && !root.is_dir() {
+        return Err(RunError::NotAFolder { path: root.to_path_buf() });
+    }
     let folder = run_folder(root, scenario)?;
     match RunReader::open(&folder) {
         Ok(run) => Err(RunError::Exists { folder, finished: run.status() == RunStatus::Finished }),
@@ -150,7 +153,8 @@ fn from_the_start(
     let parts = build::parts(scenario)?;
     let friends = build::friends_to_keep(scenario, &parts);
     let populations = parts.populations.clone();
-    let simulation = Simulation::new(scenario.clone(), parts, Box::new(Zoo::new(scenario)))?;
+    let maker = Box::new(Zoo::new(scenario));
+    let simulation = Simulation::new(scenario.clone(), parts, maker).map_err(RunError::Build)?;
     // Only now, so that a scenario that cannot be built leaves no folder behind.
     let log = if scenario.log.enabled {
         let mut writer = open()?;
@@ -178,7 +182,7 @@ fn from_the_start(
         "the run starts"
     );
     let tally = tally(scenario, &simulation);
-    Drive::new(scenario, simulation, log, tally, Clock::default()).to_the_end(control)
+    Drive::new(scenario, simulation, log, tally, Clock::default()).play(control)
 }
 
 fn from_a_checkpoint(
@@ -201,7 +205,7 @@ fn from_a_checkpoint(
     }
     let threads = rayon::current_num_threads();
     tracing::info!(time = %simulation.now(), threads, "the run goes on from a checkpoint");
-    Drive::new(scenario, simulation, Some(writer), tally, clock).to_the_end(control)
+    Drive::new(scenario, simulation, Some(writer), tally, clock).play(control)
 }
 
 fn tally(scenario: &Scenario, simulation: &Simulation) -> Tally {
@@ -243,7 +247,7 @@ impl<'a> Drive<'a> {
         }
     }
 
-    fn to_the_end(mut self, control: &mut Control<'_>) -> Result<Outcome, RunError> {
+    fn play(mut self, control: &mut Control<'_>) -> Result<Outcome, RunError> {
         if let Some(log) = &self.log {
             control.observer.opened(log.folder());
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use habitue_core::{ArmId, DataError, PolicyError, UserId};
+use habitue_core::{ArmId, DataError, UserId};
 use habitue_sim::SimError;
 use habitue_store::StoreError;
 use habitue_users::personas::SpecError;
@@ -44,6 +44,9 @@ pub enum RunError {
     /// The run folder cannot be written or read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The simulation cannot be built: a policy, an intervention or a part does not fit the scenario.
+    #[error(transparent)]
+    Build(SimError),
     /// The simulation stopped.
     #[error(transparent)]
     Sim(#[from] SimError),
@@ -79,6 +82,12 @@ pub enum RunError {
         /// Whether that run is finished.
         finished: bool,
     },
+    /// Run folders are to be made inside something that is no folder.
+    #[error("{}: not a folder", path.display())]
+    NotAFolder {
+        /// What is there instead.
+        path: PathBuf,
+    },
     /// Only finished runs can be replayed.
     #[error("{}: the run is not finished", folder.display())]
     Unfinished {
@@ -105,7 +114,9 @@ impl RunError {
             | Self::SamePersona { .. }
             | Self::Data(_)
             | Self::Personas(_)
+            | Self::Build(_)
             | Self::Exists { .. }
+            | Self::NotAFolder { .. }
             | Self::Unfinished { .. } => true,
             Self::Store(error) => matches!(
                 error,
@@ -115,8 +126,8 @@ impl RunError {
                     | StoreError::NoSuch { .. }
                     | StoreError::Data(_)
             ),
-            Self::Sim(error) => matches!(error, SimError::Intervention { .. }),
             Self::Catalogue(_)
+            | Self::Sim(_)
             | Self::Threads { .. }
             | Self::Stranger { .. }
             | Self::Checkpoint { .. }
@@ -138,6 +149,9 @@ impl RunError {
                     folder.display()
                 ))
             }
+            Self::Store(StoreError::RunBusy { .. }) => {
+                Some("wait until it has ended, or end it; then go on with `habitue resume`".to_owned())
+            }
             Self::Store(StoreError::NotARun { .. }) => {
                 Some("a run folder is what `habitue run` makes, by default below `runs/`".to_owned())
             }
@@ -149,11 +163,5 @@ impl RunError {
 impl From<DataError> for RunError {
     fn from(error: DataError) -> Self {
         Self::Data(Box::new(error))
-    }
-}
-
-impl From<PolicyError> for RunError {
-    fn from(source: PolicyError) -> Self {
-        Self::Sim(SimError::Policy { arm: source.policy.clone(), source })
     }
 }

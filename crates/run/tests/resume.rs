@@ -1,4 +1,5 @@
 //! A run that is interrupted and resumed is the same, byte for byte, as one that was not.
+#![allow(clippy::unwrap_used, reason = "tests may fail, and so may what they share")]
 
 mod town;
 
@@ -35,6 +36,13 @@ fn pieces_of_an_upheaval_make_the_same_run() {
     pieces(&scenario(&text, &[]), 29);
     pieces(&scenario(&text, &["experiment.design=\"paired\""]), 37);
     pieces(&scenario(&text, &["window=\"turn\"", "horizon=\"8d\""]), 300);
+}
+
+#[test]
+fn pieces_with_a_policy_in_another_process_make_the_same_run() {
+    if let Some(scenario) = town::with_a_process() {
+        pieces(&scenario, 7);
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl UserModel for Clockwork {
     ) -> Result<Vec<Decision>, UserModelError> {
         let decide = |encounter: &mut Encounter<'_>| {
             let feedback = encounter.slate.items.iter().map(|shown| Feedback {
-                action: Action(u8::from((shown.item.0 + encounter.turn) % 10 == 0) * 2),
+                action: Action(u8::from((shown.item.0 + encounter.turn).is_multiple_of(10)) * 2),
                 examined: true,
                 dwell_seconds: 2.0,
                 rating: 0,

@@ -14,8 +14,8 @@ use crate::session::Session;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Resident {
     pub(crate) state: UserState,
-    /// When the user next wants something: the next arrival or the next turn of the session. `None` if that lies
-    /// beyond the horizon, or never.
+    /// When the user next wants something: the next arrival or the next turn of the session. `None` after churn, and
+    /// for a return beyond the horizon.
     pub(crate) due: Option<SimTime>,
     pub(crate) session: Option<Box<Session>>,
     /// Sessions begun.

@@ -1,5 +1,7 @@
 //! A run restored from a snapshot goes on exactly as the one the snapshot was taken of.
 
+#![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
+
 mod town;
 
 use habitue_core::scenario::{Design, InterventionKind, Window};

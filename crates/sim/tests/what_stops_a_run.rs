@@ -1,6 +1,8 @@
 //! Policies and user models that break their contract stop the run with a message that says who, what and what was
 //! expected.
 
+#![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
+
 mod town;
 
 use habitue_core::scenario::policy::{FixedConfig, PolicyConfig};

@@ -1,5 +1,6 @@
 //! `habitue bench`
 
+use std::fmt;
 use std::num::NonZeroUsize;
 
 use clap::Args;
@@ -63,34 +64,39 @@ impl BenchArgs {
             let release_build = !cfg!(debug_assertions);
             print_json(&Report { version: env!("CARGO_PKG_VERSION"), release_build, bench: &bench })?;
         } else {
-            print(&text(&bench))?;
+            print(&Figures(&bench))?;
         }
         Ok(if bench.interrupted { Exit::Interrupted } else { Exit::Done })
     }
 }
 
-fn text(bench: &Bench) -> String {
-    let headings = [
-        "log",
-        "users",
-        "items",
-        "days",
-        "threads",
-        "turns",
-        "set-up s",
-        "run s",
-        "turns/s",
-        "us/turn",
-        "peak memory",
-        "bytes/turn",
-    ];
-    let mut text = table::aligned(&headings, 1, bench.runs.iter().map(row));
-    for (logged, what) in [(false, "without"), (true, "with")] {
-        if let Some(growth) = bench.growth(logged) {
-            text.push_str(&format!("time per turn {what} logging, largest run over smallest: {growth:.2}\n"));
+/// The figures, for people.
+struct Figures<'a>(&'a Bench);
+
+impl fmt::Display for Figures<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headings = [
+            "log",
+            "users",
+            "items",
+            "days",
+            "threads",
+            "turns",
+            "set-up s",
+            "run s",
+            "turns/s",
+            "us/turn",
+            "peak memory",
+            "bytes/turn",
+        ];
+        write!(f, "{}", table::aligned(&headings, 1, self.0.runs.iter().map(row)))?;
+        for (logged, what) in [(false, "without"), (true, "with")] {
+            if let Some(growth) = self.0.growth(logged) {
+                writeln!(f, "time per turn {what} logging, largest run over smallest: {growth:.2}")?;
+            }
         }
+        Ok(())
     }
-    text
 }
 
 fn row(run: &Measured) -> Vec<String> {

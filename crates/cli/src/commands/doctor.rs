@@ -1,5 +1,6 @@
 //! `habitue doctor`
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
@@ -49,7 +50,7 @@ impl DoctorArgs {
         if self.json {
             print_json(&health)?;
         } else {
-            print(&health.text())?;
+            print(&health)?;
         }
         Ok(if health.out_writable { Exit::Done } else { Exit::Failed })
     }
@@ -83,33 +84,25 @@ impl Health {
             problems,
         }
     }
+}
 
-    fn text(&self) -> String {
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (memory, free) = (HumanBytes(self.memory_bytes), HumanBytes(self.memory_free_bytes));
         let features =
             if self.cpu_features.is_empty() { "none known".to_owned() } else { self.cpu_features.join(" ") };
+        let writable = if self.out_writable { "writable" } else { "not writable" };
         let disk =
             self.disk_free_bytes.map_or_else(|| "unknown".to_owned(), |free| HumanBytes(free).to_string());
-        let mut text = format!(
-            "habitue       {}\n\
-             machine       {}, {} cores\n\
-             memory        {}, {} free\n\
-             cpu features  {features}\n\
-             runs          {} ({}, {disk} free)\n",
-            self.version,
-            self.target,
-            self.cores,
-            HumanBytes(self.memory_bytes),
-            HumanBytes(self.memory_free_bytes),
-            self.out.display(),
-            if self.out_writable { "writable" } else { "not writable" },
-        );
-        for problem in &self.problems {
-            text.push_str(&format!("problem: {problem}\n"));
-        }
+        writeln!(f, "habitue       {}", self.version)?;
+        writeln!(f, "machine       {}, {} cores", self.target, self.cores)?;
+        writeln!(f, "memory        {memory}, {free} free")?;
+        writeln!(f, "cpu features  {features}")?;
+        writeln!(f, "runs          {} ({writable}, {disk} free)", self.out.display())?;
         if self.problems.is_empty() {
-            text.push_str("no problems found\n");
+            return writeln!(f, "no problems found");
         }
-        text
+        self.problems.iter().try_for_each(|problem| writeln!(f, "problem: {problem}"))
     }
 }
 

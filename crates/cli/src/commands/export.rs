@@ -36,7 +36,7 @@ impl ExportArgs {
         }
         let run = RunReader::open(&self.run)?;
         for (path, rows) in export_tables(&run, &tables, &self.out, format)? {
-            print(&format!("{:>12} rows  {}\n", HumanCount(rows).to_string(), path.display()))?;
+            print(&format_args!("{:>12} rows  {}\n", HumanCount(rows).to_string(), path.display()))?;
         }
         Ok(Exit::Done)
     }

@@ -68,16 +68,16 @@ impl ImportArgs {
     fn open_bandit(&self) -> Result<Exit, Failure> {
         let log = read_open_bandit(&self.path)?;
         write_open_bandit(&log, &self.out)?;
-        report("open-bandit", &[], &self.out)
+        let counts = [(log.items.len(), "items"), (log.rounds.len(), "rounds")];
+        report("Open Bandit", &counts, &self.out)
     }
 }
 
 fn report(name: &str, counts: &[(usize, &str)], out: &Path) -> Result<Exit, Failure> {
-    let mut text = format!("{name}\n");
+    print(&format_args!("{name}\n"))?;
     for (count, what) in counts {
-        text.push_str(&format!("{:>12} {what}\n", HumanCount(*count as u64).to_string()));
+        print(&format_args!("{:>12} {what}\n", HumanCount(*count as u64).to_string()))?;
     }
-    text.push_str(&format!("written to {}\n", out.display()));
-    print(&text)?;
+    print(&format_args!("written to {}\n", out.display()))?;
     Ok(Exit::Done)
 }

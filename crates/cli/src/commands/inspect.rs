@@ -13,11 +13,14 @@ use crate::failure::{Exit, Failure};
 use crate::table;
 
 /// Look into a run: its counts, a user's life, the columns of its tables
+///
+/// Without options: how far the run has come, its tables, and what came of it by arm. An interrupted run is shown as of
+/// its last checkpoint.
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// The run folder
     run: PathBuf,
-    /// Tell the life of a user, by key or number
+    /// Tell the life of a user, by key (casual-17) or number: every slate, what the user did, and what it felt
     #[arg(long, value_name = "KEY", conflicts_with_all = ["schema", "json"])]
     user: Option<String>,
     /// Show the columns of a table, or of all tables
@@ -48,7 +51,7 @@ impl InspectArgs {
             if self.json {
                 print_json(&report)?;
             } else {
-                print(&format!("{}\n{}", report.overview, table::summary(&report.summary)))?;
+                print(&format_args!("{}\n{}", report.overview, table::summary(&report.summary)))?;
             }
         }
         Ok(Exit::Done)

@@ -1,10 +1,11 @@
 //! `habitue replay`
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use habitue_run::{Control, Replay};
+use habitue_run::{Audit, Control, Differences, Replay};
 use indicatif::HumanCount;
 
 use super::{DriveArgs, Session, print, print_json};
@@ -36,7 +37,7 @@ impl ReplayArgs {
         if self.drive.json {
             print_json(&replay)?;
         } else {
-            print(&report(&replay))?;
+            print(&Report(&replay))?;
         }
         Ok(match (replay.is_faithful(), replay.interrupted) {
             (_, Some(_)) => Exit::Interrupted,
@@ -46,60 +47,58 @@ impl ReplayArgs {
     }
 }
 
-fn report(replay: &Replay) -> String {
-    let mut text = format!(
-        "{} turns and {} sessions in the log\n",
-        HumanCount(replay.turns),
-        HumanCount(replay.sessions)
-    );
-    if let Some(at) = replay.interrupted {
-        text.push_str(&format!("interrupted at {at}: the rest was not compared\n"));
+/// What a replay found, for people.
+struct Report<'a>(&'a Replay);
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let replay = self.0;
+        let (turns, sessions) = (HumanCount(replay.turns), HumanCount(replay.sessions));
+        writeln!(f, "{turns} turns and {sessions} sessions in the log")?;
+        if let Some(at) = replay.interrupted {
+            writeln!(f, "interrupted at {at}: the rest was not compared")?;
+        }
+        if let Some(problem) = &replay.stopped {
+            writeln!(f, "the replay could not go on: {problem}")?;
+        }
+        differences(&replay.differences, f)?;
+        audit(&replay.audit, f)
     }
-    if let Some(problem) = &replay.stopped {
-        text.push_str(&format!("the replay could not go on: {problem}\n"));
+}
+
+fn differences(found: &Differences, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if found.count == 0 {
+        return writeln!(f, "everything compared is the same");
     }
-    let differences = &replay.differences;
-    if differences.count == 0 {
-        text.push_str("everything compared is the same\n");
-    } else {
-        let fields: Vec<String> = differences
-            .by_field
-            .iter()
-            .map(|(field, count)| format!("{field} {}", HumanCount(*count)))
-            .collect();
-        text.push_str(&format!("{} differences: {}\n\n", HumanCount(differences.count), fields.join(", ")));
-        let rows = differences.first.iter().map(|one| {
-            let turn = one.turn.map_or_else(|| "-".to_owned(), |turn| turn.to_string());
-            let place = [one.arm.to_string(), one.user.to_string(), one.session.to_string(), turn];
-            place
-                .into_iter()
-                .chain([one.field.to_owned(), one.logged.clone(), one.replayed.clone()])
-                .collect()
-        });
-        text.push_str(&table::aligned(
-            &["arm", "user", "session", "turn", "field", "logged", "replayed"],
-            7,
-            rows,
-        ));
-        text.push('\n');
+    let fields: Vec<String> =
+        found.by_field.iter().map(|(field, count)| format!("{field} {}", HumanCount(*count))).collect();
+    let rows = found.first.iter().map(|one| {
+        let turn = one.turn.map_or_else(|| "-".to_owned(), |turn| turn.to_string());
+        let place = [one.arm.to_string(), one.user.to_string(), one.session.to_string(), turn];
+        place.into_iter().chain([one.field.to_owned(), one.logged.clone(), one.replayed.clone()]).collect()
+    });
+    let headings = ["arm", "user", "session", "turn", "field", "logged", "replayed"];
+    let noun = if found.count == 1 { "difference" } else { "differences" };
+    writeln!(f, "{} {noun}: {}", HumanCount(found.count), fields.join(", "))?;
+    writeln!(f, "\n{}", table::aligned(&headings, 7, rows))
+}
+
+fn audit(audit: &Audit, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let [agree, differ, unknown] = [audit.agree, audit.differ, audit.unknown].map(HumanCount);
+    writeln!(
+        f,
+        "propensities: {agree} slates confirmed by their policy, {differ} not confirmed, {unknown} of policies that \
+         cannot say"
+    )?;
+    if audit.differ == 0 {
+        return Ok(());
     }
-    let audit = &replay.audit;
-    text.push_str(&format!(
-        "propensities: {} slates confirmed by their policy, {} not confirmed, {} of policies that cannot say\n",
-        HumanCount(audit.agree),
-        HumanCount(audit.differ),
-        HumanCount(audit.unknown)
-    ));
-    if audit.differ > 0 {
-        let rows = audit.first.iter().map(|one| {
-            let position = if one.position == 0 { "all".to_owned() } else { one.position.to_string() };
-            let place =
-                [one.arm.to_string(), one.user.to_string(), one.session.to_string(), one.turn.to_string()];
-            let values = [position, one.logged.to_string(), one.policy.to_string()];
-            place.into_iter().chain(values).collect()
-        });
-        let headings = ["arm", "user", "session", "turn", "position", "ln(logged)", "ln(policy)"];
-        text.push_str(&format!("\n{}", table::aligned(&headings, 7, rows)));
-    }
-    text
+    let rows = audit.first.iter().map(|one| {
+        let position = if one.position == 0 { "all".to_owned() } else { one.position.to_string() };
+        let place =
+            [one.arm.to_string(), one.user.to_string(), one.session.to_string(), one.turn.to_string()];
+        place.into_iter().chain([position, one.logged.to_string(), one.policy.to_string()]).collect()
+    });
+    let headings = ["arm", "user", "session", "turn", "position", "ln(logged)", "ln(policy)"];
+    write!(f, "\n{}", table::aligned(&headings, 7, rows))
 }

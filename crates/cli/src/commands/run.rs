@@ -1,10 +1,12 @@
 //! `habitue run`
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
-use habitue_core::SimDuration;
 use habitue_core::scenario::{Typed, resolve};
 use habitue_run::{Control, DiskSources, Ending, Outcome, Summary};
 use habitue_store::{Table, TableSummary};
@@ -61,12 +63,13 @@ pub(super) fn drive(
     let mut display = Display::new(&session.terminal, Some(session.log.clone()), args.quiet);
     let threads = args.threads.map(NonZeroUsize::get);
     let outcome = go(&mut Control { threads, stop: &stop, observer: &mut display });
+    let folder = display.folder();
     drop(display);
-    let outcome = outcome?;
+    let outcome = outcome.map_err(|error| Failure::Stopped { error, folder })?;
     if args.json {
         print_json(&Report::new(&outcome))?;
     } else {
-        print(&closing(&outcome))?;
+        print(&Closing(&outcome))?;
     }
     match outcome.ending {
         Ending::Finished(_) => Ok(Exit::Done),
@@ -94,7 +97,7 @@ struct Report<'a> {
     wall_seconds: f64,
     summary: &'a Summary,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tables: Option<&'a std::collections::BTreeMap<Table, TableSummary>>,
+    tables: Option<&'a BTreeMap<Table, TableSummary>>,
 }
 
 impl<'a> Report<'a> {
@@ -118,41 +121,41 @@ impl<'a> Report<'a> {
 }
 
 /// The end of a run, for people.
-fn closing(outcome: &Outcome) -> String {
-    let mut text = format!("{}\n", table::summary(&outcome.summary));
-    let turns: u64 = outcome.summary.arms.iter().map(|arm| arm.turns).sum();
-    let seconds = outcome.wall.as_secs_f64();
-    text.push_str(&format!(
-        "{} turns in {}, {} turns/s\n",
-        HumanCount(turns),
-        wall(seconds),
-        HumanCount((turns as f64 / seconds.max(1e-3)) as u64),
-    ));
-    if let Ending::Interrupted(at) = outcome.ending {
-        text.push_str(&format!("played until {at} ({})\n", SimDuration(at.0)));
-    }
-    let Some(folder) = &outcome.folder else {
-        text.push_str("nothing was written: the scenario has log.enabled = false\n");
-        return text;
-    };
-    text.push_str(&format!("written to {}\n", folder.display()));
-    if let Ending::Finished(Some(manifest)) = &outcome.ending {
-        for (table, summary) in &manifest.tables {
-            let bytes = summary.files.iter().map(|file| file.bytes).sum();
-            text.push_str(&format!(
-                "  {:<14} {:>12} rows  {:>12}\n",
-                table.name(),
-                HumanCount(summary.rows).to_string(),
-                HumanBytes(bytes).to_string(),
-            ));
+struct Closing<'a>(&'a Outcome);
+
+impl fmt::Display for Closing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = self.0;
+        let turns: u64 = outcome.summary.arms.iter().map(|arm| arm.turns).sum();
+        let rate = turns as f64 / outcome.wall.as_secs_f64().max(1e-3);
+        writeln!(f, "{}", table::summary(&outcome.summary))?;
+        writeln!(
+            f,
+            "{} turns in {}, {} turns/s",
+            HumanCount(turns),
+            wall(outcome.wall),
+            HumanCount(rate as u64)
+        )?;
+        if let Ending::Interrupted(at) = outcome.ending {
+            writeln!(f, "played until {at}")?;
         }
+        let Some(folder) = &outcome.folder else {
+            return writeln!(f, "nothing was written: the scenario has log.enabled = false");
+        };
+        writeln!(f, "written to {}", folder.display())?;
+        let Ending::Finished(Some(manifest)) = &outcome.ending else { return Ok(()) };
+        for (table, summary) in &manifest.tables {
+            let rows = HumanCount(summary.rows).to_string();
+            let bytes = HumanBytes(summary.files.iter().map(|file| file.bytes).sum()).to_string();
+            writeln!(f, "  {:<14} {rows:>12} rows  {bytes:>12}", table.name())?;
+        }
+        Ok(())
     }
-    text
 }
 
-fn wall(seconds: f64) -> String {
-    if seconds < 60.0 {
-        return format!("{seconds:.1} s");
+fn wall(time: Duration) -> String {
+    if time < Duration::from_secs(60) {
+        return format!("{:.1} s", time.as_secs_f64());
     }
-    HumanDuration(std::time::Duration::from_secs_f64(seconds)).to_string()
+    HumanDuration(time).to_string()
 }

@@ -15,13 +15,15 @@ use crate::time::SimTime;
 #[serde(deny_unknown_fields)]
 pub struct ItemSpec {
     /// Stable id, unique in the catalogue.
+    #[schemars(length(min = 1))]
     pub id: String,
     /// Title shown to users.
     pub title: String,
     /// Description shown to users.
     #[serde(default)]
     pub text: String,
-    /// Category names, at least one.
+    /// Category names, at least one, no repeats.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
     pub categories: Vec<String>,
     /// Free tags.
     #[serde(default)]
@@ -35,14 +37,17 @@ pub struct ItemSpec {
     /// Age at the start of the run ("30d"), for items from before it.
     #[serde(default)]
     pub age: Option<Span>,
-    /// Length in seconds.
+    /// Length in seconds, 0 or more.
     #[serde(default)]
+    #[schemars(range(min = 0))]
     pub duration_seconds: f32,
-    /// Price.
+    /// Price, 0 or more.
     #[serde(default)]
+    #[schemars(range(min = 0))]
     pub price: Option<f32>,
     /// Quality all users agree on, 0 to 1.
     #[serde(default = "half")]
+    #[schemars(range(min = 0, max = 1))]
     pub quality: f32,
     /// Description of the picture or video.
     #[serde(default)]
@@ -160,30 +165,38 @@ fn half() -> f32 {
 #[serde(deny_unknown_fields)]
 pub struct CatalogueSpec {
     /// Number of items, at least 1.
+    #[schemars(range(min = 1))]
     pub items: u32,
     /// Number of categories, 1 to 1,000; their sizes follow Zipf's law with `category_skew`.
     #[serde(default = "ten")]
+    #[schemars(range(min = 1, max = 1_000))]
     pub categories: u16,
     /// Exponent of Zipf's law for category sizes, 0 or more; 0 makes them equal.
     #[serde(default)]
+    #[schemars(range(min = 0))]
     pub category_skew: f64,
     /// Number of creators; 0 leaves items without.
     #[serde(default)]
     pub creators: u32,
     /// Mean quality, 0 to 1 exclusive; qualities are Beta-distributed.
     #[serde(default = "half_f64")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub quality_mean: f64,
     /// Concentration (alpha + beta) of the qualities' Beta distribution, above 0: larger is narrower.
     #[serde(default = "four")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub quality_concentration: f64,
     /// Share of items with a second category, 0 to 1.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
     pub second_category: f64,
     /// Share of items published during the run (uniformly over the horizon), 0 to 1.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
     pub published_later: f64,
     /// Mean length in seconds (exponential, at least one second); 0 for content without length.
     #[serde(default = "thirty")]
+    #[schemars(range(min = 0))]
     pub duration_seconds: f64,
 }
 
@@ -231,3 +244,6 @@ fn four() -> f64 {
 fn thirty() -> f64 {
     30.0
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ pub struct FieldProblem {
 
 impl FieldProblem {
     /// A problem with one field.
+    #[allow(clippy::needless_pass_by_value, reason = "numbers and texts are given as they are at hand")]
     pub fn new(field: impl Into<String>, value: impl ToString, expected: impl Into<String>) -> Self {
         Self { field: field.into(), value: value.to_string(), expected: expected.into() }
     }
@@ -63,6 +64,10 @@ pub struct Problems {
 impl Problems {
     pub(super) fn new(mut findings: Vec<Finding>, texts: Texts) -> Self {
         findings.sort_by(|one, other| (&one.at, &one.way).cmp(&(&other.at, &other.way)));
+        // A file that is named twice is wrong only once.
+        findings.dedup_by(|one, other| {
+            one.at == other.at && one.way == other.way && one.message == other.message
+        });
         let problems = findings.into_iter().map(|finding| finding.located(&texts.0)).collect();
         Self { problems, texts: texts.0 }
     }
@@ -101,17 +106,13 @@ impl Problem {
         if self.line == 0 {
             line(format_args!(" --> {}", self.file));
         } else {
-            let source = text.content.lines().nth(self.line - 1).unwrap_or_default();
-            // A tab is one character wide in the quoted line, so the mark stays below what it marks.
-            let source = source.replace('\t', " ");
             let number = self.line.to_string();
             margin = number.len();
-            let marked = text.content.get(self.span.clone()).unwrap_or_default();
-            let marked = marked.lines().next().unwrap_or_default().chars().count().max(1);
+            let (source, mark) = self.quoted_line(text);
             line(format_args!("{:margin$}--> {}:{}:{}", "", self.file, self.line, self.column));
             line(format_args!("{:margin$} |", ""));
-            line(format_args!("{number} | {}", source.trim_end()));
-            line(format_args!("{:margin$} | {:indent$}{:^<marked$}", "", "", "", indent = self.column - 1));
+            line(format_args!("{number} | {source}"));
+            line(format_args!("{:margin$} | {mark}", ""));
         }
         let parts = [
             ("at", Some(&self.path).filter(|path| !path.is_empty())),
@@ -125,6 +126,33 @@ impl Problem {
                 line(format_args!("{:margin$} = {label}: {part}", ""));
             }
         }
+    }
+}
+
+impl Problem {
+    /// The line, or the part of a long line around the mistake, and what stands below to mark the mistake.
+    fn quoted_line(&self, text: &Text) -> (String, String) {
+        const WIDEST: usize = 160;
+        const BEFORE: usize = 40;
+        let line = text.content.lines().nth(self.line - 1).unwrap_or_default();
+        // A tab is one character wide in the quoted line, so the mark stays below what it marks.
+        let line: Vec<char> = line.trim_end().chars().map(|at| if at == '\t' { ' ' } else { at }).collect();
+        let column = self.column - 1;
+        let start = if line.len() > WIDEST { column.min(line.len()).saturating_sub(BEFORE) } else { 0 };
+        let end = line.len().min(start + WIDEST);
+        let mut quoted: String = line[start..end].iter().collect();
+        let mut indent = column - start;
+        if start > 0 {
+            quoted.insert_str(0, "… ");
+            indent += 2;
+        }
+        if end < line.len() {
+            quoted.push_str(" …");
+        }
+        let marked = text.content.get(self.span.clone()).unwrap_or_default();
+        let marked = marked.lines().next().unwrap_or_default().chars().count();
+        let marked = marked.min(end.saturating_sub(column)).max(1);
+        (quoted, " ".repeat(indent) + &"^".repeat(marked))
     }
 }
 

@@ -89,13 +89,9 @@ impl Way {
         Self(steps)
     }
 
-    /// Further along a dotted path in which numbers count list elements: `explore.epsilon`, `items.2`.
-    pub(super) fn dotted(&self, dotted: &str) -> Self {
-        let steps = dotted.split('.').filter(|part| !part.is_empty()).map(|part| match part.parse() {
-            Ok(index) => Step::Index(index),
-            Err(_) => Step::Key(part.to_owned()),
-        });
-        Self(self.0.iter().cloned().chain(steps).collect())
+    /// Further along a way that starts where this one ends.
+    pub(super) fn join(&self, further: &Self) -> Self {
+        Self(self.0.iter().chain(&further.0).cloned().collect())
     }
 
     /// The keys on the way, without positions: the heading of a table.
@@ -253,7 +249,7 @@ impl Node {
         let Some(node) = way.0.iter().try_fold(self, Self::step_mut) else { return false };
         match &mut node.value {
             Value::Integer(number) => std::mem::replace(number, 1) != 1,
-            Value::Float(number) => std::mem::replace(number, 0.5) != 0.5,
+            Value::Float(number) => std::mem::replace(number, 0.5).to_bits() != 0.5_f64.to_bits(),
             Value::Text(text) => std::mem::replace(text, "x".to_owned()) != "x",
             Value::List(elements) => {
                 let before = elements.len();
@@ -273,6 +269,31 @@ impl Node {
             (Value::List(elements), Step::Index(index)) => elements.get_mut(*index),
             _ => None,
         }
+    }
+
+    /// The way that a dotted path means from here: `explore.epsilon`, `items.2`. Keys may hold dots themselves.
+    pub(super) fn dotted(&self, dotted: &str) -> Way {
+        let mut way = Way::default();
+        let (mut node, mut rest) = (Some(self), dotted);
+        while !rest.is_empty() {
+            let first = rest.split('.').next().unwrap_or(rest);
+            let known = node.and_then(|node| {
+                let keys = node.entries().iter().map(|entry| entry.key.as_str());
+                keys.filter(|key| {
+                    rest.strip_prefix(key).is_some_and(|after| after.is_empty() || after.starts_with('.'))
+                })
+                .max_by_key(|key| key.len())
+            });
+            let part = known.unwrap_or(first);
+            let step = match (part.parse(), node.map(|node| &node.value)) {
+                (Ok(index), Some(Value::List(_))) => Step::Index(index),
+                _ => Step::Key(part.to_owned()),
+            };
+            node = node.and_then(|node| node.step(&step));
+            way.0.push(step);
+            rest = rest[part.len()..].trim_start_matches('.');
+        }
+        way
     }
 
     /// The value at the end of the way, or the last one on the way that exists.
@@ -336,3 +357,6 @@ fn refusal(error: &toml::de::Error, text: &str, text_id: usize) -> (String, Plac
     let span = error.span().unwrap_or(text.len()..text.len());
     (error.message().trim().replace('\n', ", "), Place::new(text_id, span))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
 //! The scenario in which mistakes are made, and the files around it.
 
-use std::fmt::Write;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use habitue_core::scenario::{MemorySources, Typed, resolve};
+use habitue_core::scenario::{MemorySources, Sources, Typed, resolve};
 
 pub(crate) const SCENARIO: &str = "\
 # A small town.
@@ -42,10 +42,11 @@ pub(crate) struct Mistake<'a> {
     pub(crate) edits: &'a [(&'a str, &'a str)],
     pub(crate) sets: &'a [&'a str],
     pub(crate) data: Option<&'a str>,
+    pub(crate) file: &'a str,
 }
 
-fn sources(scenario: &str) -> MemorySources {
-    MemorySources::new()
+fn sources(scenario: &str) -> Disk {
+    let files = MemorySources::new()
         .with("/town/town.toml", scenario)
         .with("/town/items.jsonl", "{\"id\": \"a\"}\n")
         .with("/town/items.txt", "")
@@ -54,8 +55,14 @@ fn sources(scenario: &str) -> MemorySources {
         .with("/town/columns.toml", "")
         .with("/town/data/u.data", "")
         .with("/town/m.toml", "")
+        .with("/town/binary.toml", "")
+        .with("/town/secret.toml", "")
         .with("/town/personas/fans.toml", "")
         .with("/town/personas/broken.toml", "# Fans.\nintrests = 3\n")
+        .with(
+            "/town/personas/wrong.toml",
+            "# Fans.\nconcentration = -1\n\n[age]\nmin = 90\nmax = 200\n\n[habits]\npatience = 0.5\n",
+        )
         .with("/town/personas/single.toml", "[persona]\nkey = \"a\"\n")
         .with("/town/policies/popularity.toml", "kind = \"popularity\"\nhalf_life = \"7d\"\n")
         .with("/town/policies/bpr-mf.toml", "kind = \"bpr-mf\"\n")
@@ -66,7 +73,34 @@ fn sources(scenario: &str) -> MemorySources {
         .with(
             "/town/policies/ranges.toml",
             "kind = \"popularity\"\npositive_rating = 6\npositive = \"liek\"\n\n[explore]\nkind = \"epsilon\"\nepsilon = 1.5\n",
-        )
+        );
+    Disk(files)
+}
+
+/// Files of which some cannot be read.
+struct Disk(MemorySources);
+
+impl Sources for Disk {
+    fn working_directory(&self) -> PathBuf {
+        self.0.working_directory()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        match path.to_str() {
+            Some("/town/binary.toml") => Err(io::ErrorKind::InvalidData.into()),
+            Some("/town/secret.toml") => Err(io::ErrorKind::PermissionDenied.into()),
+            Some("/town/policies") => Err(io::ErrorKind::IsADirectory.into()),
+            _ => self.0.read(path),
+        }
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        self.0.exists(path)
+    }
+
+    fn entries(&self, folder: &Path) -> Vec<String> {
+        self.0.entries(folder)
+    }
 }
 
 /// What users are told about each mistake.
@@ -80,12 +114,14 @@ pub(crate) fn told(mistakes: &[Mistake<'_>]) -> String {
         }
         let sets: Vec<String> = mistake.sets.iter().map(|set| (*set).to_owned()).collect();
         let typed = Typed {
-            file: Path::new("town/town.toml"),
+            file: Path::new(mistake.file),
             sets: &sets,
             seed: None,
             data: mistake.data.map(Path::new),
         };
-        writeln!(out, "## {}", mistake.name).unwrap();
+        out.push_str("## ");
+        out.push_str(mistake.name);
+        out.push('\n');
         match resolve(&typed, &sources(&scenario)) {
             Ok(_) => out.push_str("accepted\n"),
             Err(problems) => out.push_str(&problems.render()),

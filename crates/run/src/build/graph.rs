@@ -71,7 +71,7 @@ fn by_key(personas: &[Persona]) -> BTreeMap<&str, UserId> {
 }
 
 /// Friendships from a CSV file with the columns `from,to`: `to` hears `from`.
-pub(super) fn read(path: &Path, personas: &[Persona]) -> Result<SocialGraph, DataError> {
+pub(super) fn read(path: &Path, personas: &[Persona]) -> Result<SocialGraph, Box<DataError>> {
     let users = by_key(personas);
     let unreadable = |error: &csv::Error| {
         let line = error.position().map(csv::Position::line);

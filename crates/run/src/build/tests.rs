@@ -1,4 +1,6 @@
-use habitue_core::scenario::{MemorySources, Typed, resolve};
+use habitue_core::scenario::{DatasetLayout, MemorySources, Typed, resolve};
+use habitue_core::{DatasetUser, Interaction, Item};
+use habitue_store::write_dataset;
 
 use super::*;
 
@@ -59,14 +61,25 @@ fn what_cannot_be_built_is_said() {
 }
 
 #[test]
-fn a_file_that_has_too_few_users_is_said() {
+fn a_source_that_has_too_few_users_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("users.jsonl");
-    std::fs::write(&path, "{ \"key\": \"x\", \"interests\": { \"category-1\": 1.0 } }\n").unwrap();
+    let mut dataset = Dataset { name: "two".to_owned(), ..Dataset::default() };
+    let category = dataset.catalogue.category("films");
+    let item = Item { key: "f".to_owned(), categories: vec![category], ..Item::default() };
+    let item = dataset.catalogue.push(item).unwrap();
+    for (user, key) in (0..).zip(["x", "y"]) {
+        dataset.users.push(DatasetUser { key: key.to_owned(), ..DatasetUser::default() });
+        dataset.interactions.push(Interaction { user, item, unix_seconds: 5, rating: None, weight: 1.0 });
+    }
+    write_dataset(&dataset, folder.path()).unwrap();
     let mut scenario = scenario();
-    scenario.populations[0].personas = PersonaSource::File { path, mapping: None };
+    let layout = DatasetLayout::Csv { mapping: folder.path().join("mapping.toml") };
+    scenario.catalogue = CatalogueSource::Dataset { layout, path: folder.path().to_path_buf() };
+    scenario.populations[0].personas = PersonaSource::History;
     assert_eq!(
         wrong(&scenario),
-        "size of population \"a\" is 3, expected at most 1, as many as its source has"
+        "size of population \"a\" is 3, expected at most 2, as many as its source has"
     );
+    scenario.populations[0].size = None;
+    assert_eq!(parts(&scenario).unwrap().personas.len(), 4);
 }

@@ -35,7 +35,7 @@ pub(super) struct Script {
 
 /// A move; the two that nearly all turns end with take no memory of their own.
 enum Next {
-    NextPage,
+    Page,
     Leave,
     Other(Box<Move>),
 }
@@ -119,7 +119,7 @@ impl Script {
         self.log_propensities.push(turn.log_propensity);
         self.rewards.push(turn.reward);
         self.moves.push(match turn.next {
-            Move::NextPage => Next::NextPage,
+            Move::NextPage => Next::Page,
             Move::Leave => Next::Leave,
             other => Next::Other(Box::new(other)),
         });
@@ -208,7 +208,7 @@ impl Script {
             .collect();
         feedback.resize(size, skip(scale));
         let next = match &self.moves[row] {
-            Next::NextPage => Move::NextPage,
+            Next::Page => Move::NextPage,
             Next::Leave => Move::Leave,
             Next::Other(other) => (**other).clone(),
         };

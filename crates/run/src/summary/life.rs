@@ -71,7 +71,9 @@ mod tests {
 
     fn shares(visits: &[i64], horizon: i64) -> [Option<f64>; 2] {
         let mut life = Life::default();
-        visits.iter().for_each(|visit| life.visit(SimTime(*visit)));
+        for visit in visits {
+            life.visit(SimTime(*visit));
+        }
         [0, 1].map(|at| {
             let mut retention = Retention::default();
             retention.count(&life, at, SimTime(horizon));

@@ -1,5 +1,5 @@
 //! A small town: scenarios for the tests of this crate, and what is done with them.
-#![allow(dead_code, reason = "every test file uses a part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "every test file uses a part, and may fail")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -74,9 +74,9 @@ arm = "mf"
 policy = { kind = "linucb", explore = { kind = "epsilon", epsilon = 0.1 } }
 
 [[intervention]]
-at = "5d"
+at = "5d 12h"
 kind = "outage"
-duration = "3h"
+duration = "6h"
 arm = "popular"
 
 [[intervention]]
@@ -103,6 +103,17 @@ pub(crate) fn scenario(text: &str, sets: &[&str]) -> Scenario {
 /// The town in another design, window, ...
 pub(crate) fn town(sets: &[&str]) -> Scenario {
     scenario(TOWN, sets)
+}
+
+/// The town with the example of a policy in another process in its first arm; `None` where there is no Python.
+pub(crate) fn with_a_process() -> Option<Scenario> {
+    let there = std::process::Command::new("python3").arg("--version").output().is_ok();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/external_popularity.py");
+    let policy = format!(
+        "arm.0.policy={{ kind = \"external\", command = [\"python3\", '{}'] }}",
+        script.canonicalize().unwrap().display()
+    );
+    there.then(|| town(&[&policy, "horizon=\"2d\""]))
 }
 
 /// Runs to the end on two threads.

@@ -1,6 +1,6 @@
 //! What a slate and a decision must be.
 
-use habitue_core::{Decision, ItemId, Slate};
+use habitue_core::{Decision, ItemId, Move, Slate};
 
 use super::SessionError;
 use crate::rules::Rules;
@@ -57,6 +57,15 @@ pub(super) fn decision(rules: &Rules, expected: usize, decision: &Decision) -> R
                 f64::from(feedback.rating),
                 "none, since the scenario asks for no ratings",
             );
+        }
+    }
+    let Some(distributions) = &decision.distributions else { return Ok(()) };
+    let (actions, moves) = (expected * rules.scale.len(), Move::NAMES.len());
+    for (field, got, expected) in
+        [("actions", distributions.actions.len(), actions), ("moves", distributions.moves.len(), moves)]
+    {
+        if got != expected {
+            return Err(SessionError::Distributions { field, got, expected });
         }
     }
     Ok(())

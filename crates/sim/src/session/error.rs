@@ -70,6 +70,16 @@ pub enum SessionError {
         /// What was expected.
         expected: &'static str,
     },
+    /// Distributions of another shape.
+    #[error("the decision has {got} probabilities of {field}, expected {expected}")]
+    Distributions {
+        /// Of what: actions or moves.
+        field: &'static str,
+        /// Probabilities given.
+        got: usize,
+        /// Positions times actions, or the number of moves.
+        expected: usize,
+    },
     /// The session did not wait for this.
     #[error("the session was given {given}, but waits for {waits}")]
     OutOfTurn {

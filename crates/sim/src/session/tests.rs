@@ -1,7 +1,7 @@
 #![allow(clippy::float_cmp, reason = "sums are exact where their order is")]
 
 use habitue_core::{
-    Action, ActionScale, Feedback, ReturnReward, Reward, SessionRecord, SlateItem, UserState,
+    Action, ActionScale, Distributions, Feedback, ReturnReward, Reward, SessionRecord, SlateItem, UserState,
 };
 use proptest::prelude::*;
 
@@ -204,6 +204,10 @@ fn mistakes_are_said() {
         said.push(with(true, &|decision| decision.feedback[0].dwell_seconds = dwell));
     }
     said.push(with(true, &|decision| decision.feedback[0].rating = 6));
+    for (actions, moves) in [(7, 7), (8, 6)] {
+        let distributions = Distributions { actions: vec![0.25; actions], moves: vec![0.125; moves] };
+        said.push(with(true, &|decision| decision.distributions = Some(distributions.clone())));
+    }
     said.push(with(false, &|decision| decision.feedback[0].rating = 4));
 
     let mut session = opened();

@@ -52,8 +52,10 @@ impl Clicker {
             let dwell_seconds = if engaged { 20.0 + 60.0 * draw } else { 1.0 };
             decision.feedback.push(Feedback { action, examined: true, dwell_seconds, rating });
             if encounter.distributions {
-                let distributions = decision.distributions.get_or_insert_with(Distributions::default);
-                distributions.actions.push(appeal);
+                let moves = vec![1.0; Move::NAMES.len()];
+                let new = || Distributions { actions: Vec::new(), moves };
+                let actions = &mut decision.distributions.get_or_insert_with(new).actions;
+                actions.extend(std::iter::repeat_n(appeal, world.scale.len()));
             }
         }
         let mood = &mut state.mindset;

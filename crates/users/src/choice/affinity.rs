@@ -169,3 +169,6 @@ fn norm(vector: &[f32]) -> f32 {
 fn over(number: f32, length: f32) -> f32 {
     if length > 0.0 && length.is_finite() { number / length } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,6 +66,12 @@ struct Sampler<'a> {
     categories: Vec<f64>,
 }
 
+/// What a user likes, with weights that sum to 1, and dislikes.
+struct Tastes {
+    interests: Vec<(CategoryId, f32)>,
+    dislikes: Vec<CategoryId>,
+}
+
 impl<'a> Sampler<'a> {
     fn new(spec: &'a PersonaSpec, catalogue: &Catalogue) -> Result<Self, (FieldProblem, Option<String>)> {
         spec.check().map_err(|problem| (problem, None))?;
@@ -92,7 +98,7 @@ impl<'a> Sampler<'a> {
     fn persona(&self, key: String, part: impl Fn(Part) -> Stream) -> Result<Persona, FieldProblem> {
         let spec = self.spec;
         let stream = &mut part(Part::Interests);
-        let (interests, dislikes) = self.tastes(stream)?;
+        let tastes = self.tastes(stream)?;
         let stream = &mut part(Part::Habits);
         let habits = Habits {
             activity: beta("habits.activity", spec.habits.activity, stream)?,
@@ -112,16 +118,15 @@ impl<'a> Sampler<'a> {
             gender: gender.and_then(|gender| spec.genders.keys().nth(gender)).cloned().unwrap_or_default(),
             occupation: any(&spec.occupations, &mut part(Part::Occupation)),
             traits: traits.into_iter().map(|position| spec.traits[position].clone()).collect(),
-            interests,
-            dislikes,
+            interests: tastes.interests,
+            dislikes: tastes.dislikes,
             habits,
             text: String::new(),
             history: Vec::new(),
         })
     }
 
-    /// Interests that sum to 1, and dislikes.
-    fn tastes(&self, stream: &mut Stream) -> Result<(Vec<(CategoryId, f32)>, Vec<CategoryId>), FieldProblem> {
+    fn tastes(&self, stream: &mut Stream) -> Result<Tastes, FieldProblem> {
         let mut weights = self.categories.clone();
         let liked = several(&mut weights, count(self.spec.interests, stream), stream);
         let gamma = Gamma::new(self.spec.concentration, 1.0).map_err(|error| {
@@ -136,7 +141,7 @@ impl<'a> Sampler<'a> {
         }
         let disliked = several(&mut free, count(self.spec.dislikes, stream), stream);
         let interests = liked.iter().zip(parts).map(|(liked, part)| (id(*liked), (part / sum) as f32));
-        Ok((interests.collect(), disliked.into_iter().map(id).collect()))
+        Ok(Tastes { interests: interests.collect(), dislikes: disliked.into_iter().map(id).collect() })
     }
 }
 

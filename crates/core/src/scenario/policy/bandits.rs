@@ -14,12 +14,15 @@ use super::{Exclude, Explore, above_zero, count, not_negative, rating};
 #[serde(deny_unknown_fields, default)]
 pub struct LinUcbConfig {
     /// Width of the confidence bound in standard deviations, 0 or more.
+    #[schemars(range(min = 0))]
     pub alpha: f64,
     /// Ridge penalty (precision of the prior), above 0.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub ridge: f64,
     /// The least action that is rewarded; absent takes the scenario's `engaged`.
     pub positive: Option<String>,
     /// The least rating that enters profiles among interactions from before the run that have one, 1 to 5.
+    #[schemars(range(min = 1, max = 5))]
     pub positive_rating: f32,
     /// Exploration on top of the confidence bound; absent shows the best items in order.
     pub explore: Option<Explore>,
@@ -63,13 +66,16 @@ impl LinUcbConfig {
 pub struct DiagLinUcbConfig {
     /// Width of the confidence bound in standard deviations, 0 or more. At 1 an edge without evidence scores 1, the
     /// largest reward; much below, the first item that does fairly well is never left.
+    #[schemars(range(min = 0))]
     pub alpha: f64,
     /// Clusters a user belongs to at most, 1 to 100. With 1 the diagonal is all there is and estimates are exact. With
     /// more, clusters of the same user each claim the whole reward: estimates run high where memberships overlap.
+    #[schemars(range(min = 1, max = 100))]
     pub memberships: u32,
     /// The least action that is rewarded; absent takes the scenario's `engaged`.
     pub positive: Option<String>,
     /// The least rating that enters profiles among interactions from before the run that have one, 1 to 5.
+    #[schemars(range(min = 1, max = 5))]
     pub positive_rating: f32,
     /// Exploration on top of the confidence bound; absent shows the best items in order.
     pub explore: Option<Explore>,
@@ -112,8 +118,10 @@ impl DiagLinUcbConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct ThompsonBernoulliConfig {
     /// First parameter of the Beta prior (rewarded impressions one has seen already), above 0.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub alpha: f64,
     /// Second parameter of the Beta prior (unrewarded impressions one has seen already), above 0.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub beta: f64,
     /// The least action that is rewarded; absent takes the scenario's `engaged`.
     pub positive: Option<String>,
@@ -150,12 +158,15 @@ impl ThompsonBernoulliConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct ThompsonLinearConfig {
     /// Standard deviation of the noise that the posterior assumes (`v` of the paper), 0 or more; 0 is greedy.
+    #[schemars(range(min = 0))]
     pub spread: f64,
     /// Ridge penalty (precision of the prior), above 0.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub ridge: f64,
     /// The least action that is rewarded; absent takes the scenario's `engaged`.
     pub positive: Option<String>,
     /// The least rating that enters profiles among interactions from before the run that have one, 1 to 5.
+    #[schemars(range(min = 1, max = 5))]
     pub positive_rating: f32,
     /// Exploration on top of the sampled ranking; absent shows the best items in order.
     pub explore: Option<Explore>,

@@ -46,6 +46,7 @@ impl Explore {
 #[serde(deny_unknown_fields, default)]
 pub struct EpsilonConfig {
     /// Probability of a uniform draw at a position, 0 to 1.
+    #[schemars(range(min = 0, max = 1))]
     pub epsilon: f64,
 }
 
@@ -60,9 +61,11 @@ impl Default for EpsilonConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct PlackettLuceConfig {
     /// Temperature, above 0, in units of the policy's scores (each policy's documentation says what they are).
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub temperature: f64,
     /// Draws among this many best candidates only (at least as many as the slate needs). What is outside is never
     /// shown, so such a log cannot say what would have come of it. Absent: among all.
+    #[schemars(range(min = 1))]
     pub top: Option<u32>,
 }
 

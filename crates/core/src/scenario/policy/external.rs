@@ -20,8 +20,10 @@ pub struct ExternalConfig {
     /// it was told since; so a restarted policy goes on where it was.
     pub restarts: u32,
     /// Requests in one message at most, 1 to 100,000.
+    #[schemars(range(min = 1, max = 100_000))]
     pub batch: u32,
     /// Longest line accepted from the process, in bytes, 1,000 to 1,000,000,000.
+    #[schemars(range(min = 1_000, max = 1_000_000_000))]
     pub longest_line: u32,
 }
 

@@ -14,18 +14,23 @@ use super::{Exclude, Explore, Retrain, above_zero, count, not_negative, rating};
 #[serde(deny_unknown_fields, default)]
 pub struct ItemKnnConfig {
     /// Neighbours kept per item, 1 to 10,000.
+    #[schemars(range(min = 1, max = 10_000))]
     pub neighbours: u32,
     /// Shrinkage of similarities that rest on few users, 0 or more.
+    #[schemars(range(min = 0))]
     pub shrinkage: f64,
     /// Weight of popularity, 0 or more.
+    #[schemars(range(min = 0))]
     pub popularity: f64,
     /// Items of the user that count, the latest first, 1 to 10,000.
+    #[schemars(range(min = 1, max = 10_000))]
     pub basket: u32,
     /// How often neighbours are computed.
     pub retrain: Retrain,
     /// The least action that counts; absent takes the scenario's `engaged`.
     pub positive: Option<String>,
     /// The least rating that counts among interactions from before the run that have one, 1 to 5.
+    #[schemars(range(min = 1, max = 5))]
     pub positive_rating: f32,
     /// Exploration; absent shows the best items in order.
     pub explore: Option<Explore>,
@@ -72,18 +77,23 @@ impl ItemKnnConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct BprMfConfig {
     /// Number of factors, 1 to 1,024.
+    #[schemars(range(min = 1, max = 1_024))]
     pub factors: u32,
     /// Passes over all positive pairs in each training, 1 to 10,000.
+    #[schemars(range(min = 1, max = 10_000))]
     pub epochs: u32,
     /// Step size of the stochastic gradient ascent, above 0.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub learning_rate: f64,
     /// L2 regularisation of factors and biases, 0 or more.
+    #[schemars(range(min = 0))]
     pub regularisation: f64,
     /// How often the model is trained.
     pub retrain: Retrain,
     /// The least action that counts; absent takes the scenario's `engaged`.
     pub positive: Option<String>,
     /// The least rating that counts among interactions from before the run that have one, 1 to 5.
+    #[schemars(range(min = 1, max = 5))]
     pub positive_rating: f32,
     /// Exploration; absent shows the best items in order.
     pub explore: Option<Explore>,

@@ -36,6 +36,7 @@ pub struct PopularityConfig {
     /// The least action that counts ("like"); absent takes the scenario's `engaged`.
     pub positive: Option<String>,
     /// The least rating that counts among interactions from before the run that have one, 1 to 5.
+    #[schemars(range(min = 1, max = 5))]
     pub positive_rating: f32,
     /// Exploration; absent shows the best items in order.
     pub explore: Option<Explore>,

@@ -78,9 +78,6 @@ pub(super) fn policy(
     scale: Option<&ActionScale>,
 ) -> Option<PolicySpec> {
     let node = document.get(way)?;
-    if document.is_broken(way) {
-        return None;
-    }
     match node.value {
         Value::Text(_) => {
             let root = reader.open(node, way, "policy file")?;

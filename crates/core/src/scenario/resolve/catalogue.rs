@@ -24,14 +24,12 @@ pub(super) fn data(reader: &mut Reader<'_>, folder: &Path) -> Data {
     let shown = folder.display().to_string();
     let text = reader.texts.add_argument(format!("--data {shown}"), &shown, &working_directory);
     let at = Place::new(text, 0..shown.len());
-    let node = folder.to_str().map(|folder| Node::of_text(folder, at.clone()));
-    let folder = match node {
-        Some(node) => reader.existing(&node, &Way::default(), "data set's folder"),
-        None => {
-            let message = "the path of the data set's folder is not Unicode";
-            reader.report(Finding::new(&at, &Way::default(), message).found(quoted(&shown)));
-            None
-        }
+    let folder = if let Some(folder) = folder.to_str() {
+        reader.existing(&Node::of_text(folder, at.clone()), &Way::default(), "data set's folder")
+    } else {
+        let message = "the path of the data set's folder is not Unicode";
+        reader.report(Finding::new(&at, &Way::default(), message).found(quoted(&shown)));
+        None
     };
     Data { at, shown, folder }
 }
@@ -55,6 +53,7 @@ pub(super) fn source(
         let finding = Finding::new(&data.at, &way.key("dataset"), message).found(quoted(&data.shown));
         reader.report(finding.hint("a scenario uses one with `dataset` in `[catalogue]`"));
     }
+    let generated = reader.checked(document, &way.key("generate"), CatalogueSpec::check);
     let file: CatalogueFile = reader.required(document, &way)?;
     let node = document.get(&way)?;
     let typed = ["file", "dataset", "generate"].map(|key| node.get(key).map(|node| (key, node)));
@@ -82,9 +81,7 @@ pub(super) fn source(
     }
     match (file.dataset, &file.generate) {
         (Some(layout), _) => dataset(reader, node, layout, data),
-        (None, Some(_)) => reader
-            .checked(document, &way.key("generate"), CatalogueSpec::check)
-            .map(CatalogueSource::Generate),
+        (None, Some(_)) => generated.map(CatalogueSource::Generate),
         (None, None) => {
             let file = node.get("file")?;
             reader.existing(file, &way.key("file"), "catalogue file").map(CatalogueSource::File)

@@ -9,9 +9,9 @@ use crate::action::ActionScale;
 use crate::scenario::catalogue::ItemSpec;
 use crate::scenario::file::InterventionFile;
 use crate::scenario::problem::Finding;
-use crate::scenario::resolved::{Intervention, InterventionKind, Window};
+use crate::scenario::resolved::{Intervention, InterventionKind, PolicySpec, Window};
 use crate::scenario::span::Span;
-use crate::scenario::tree::Way;
+use crate::scenario::tree::{Value, Way};
 use crate::time::{SimDuration, SimTime};
 
 /// What interventions have to fit.
@@ -42,8 +42,34 @@ pub(super) fn all(
 
 fn one(reader: &mut Reader<'_>, document: &Document, way: &Way, frame: Frame<'_>) -> Option<Intervention> {
     let at = moment(reader, document, way, frame);
-    let kind = kind(reader, document, way, frame, at);
+    let parts = Parts::read(reader, document, way, frame);
+    let kind = kind(reader, document, way, frame, at, parts);
     Some(Intervention { at: at?, kind: kind? })
+}
+
+/// What several kinds of interventions have, checked even if something else in the intervention cannot be read.
+struct Parts {
+    /// The items to be added.
+    items: Option<Vec<ItemSpec>>,
+    policy: Option<PolicySpec>,
+    /// Whether the arm that is named exists.
+    arm: bool,
+}
+
+impl Parts {
+    fn read(reader: &mut Reader<'_>, document: &Document, way: &Way, frame: Frame<'_>) -> Self {
+        let mut items = elements(document, &way.key("items"));
+        items.push(way.key("item"));
+        items.retain(|way| document.get(way).is_some_and(|node| matches!(node.value, Value::Table(_))));
+        let items: Vec<Option<ItemSpec>> =
+            items.iter().map(|way| reader.checked(document, way, ItemSpec::check)).collect();
+        let arm_way = way.key("arm");
+        Self {
+            items: items.into_iter().collect(),
+            policy: policy(reader, document, &way.key("policy"), frame.scale),
+            arm: document.get(&arm_way).is_none() || arm(reader, document, &arm_way),
+        }
+    }
 }
 
 /// When it happens, which has to be before the run ends.
@@ -75,6 +101,7 @@ fn kind(
     way: &Way,
     frame: Frame<'_>,
     at: Option<SimTime>,
+    parts: Parts,
 ) -> Option<InterventionKind> {
     let file: InterventionFile = reader.required(document, way)?;
     Some(match file {
@@ -82,18 +109,12 @@ fn kind(
             users: file.users.unwrap_or_default(),
             interests: interests(reader, document, way, file.interests)?,
         },
-        InterventionFile::AddItems(_) => {
-            let ways = elements(document, &way.key("items"));
-            let items: Vec<Option<ItemSpec>> =
-                ways.iter().map(|way| reader.checked(document, way, ItemSpec::check)).collect();
-            InterventionKind::AddItems(items.into_iter().collect::<Option<_>>()?)
-        }
+        InterventionFile::AddItems(_) => InterventionKind::AddItems(parts.items?),
         InterventionFile::RemoveItems(file) => InterventionKind::RemoveItems(file.items),
         InterventionFile::CreatorPost(file) => {
-            let way = way.key("item");
-            let mut item: ItemSpec = reader.checked(document, &way, ItemSpec::check)?;
+            let mut item = parts.items?.pop()?;
             if item.creator.get_or_insert_with(|| file.creator.clone()) != &file.creator {
-                let way = way.key("creator");
+                let way = way.key("item").key("creator");
                 let finding =
                     Finding::of(document.get(&way)?, &way, "the item has another creator than the post");
                 reader.report(finding.expected(format!("{:?}, or no `creator` in the item", file.creator)));
@@ -102,15 +123,12 @@ fn kind(
             InterventionKind::CreatorPost { creator: file.creator, item: Box::new(item) }
         }
         InterventionFile::SwapPolicy(file) => {
-            let known = arm(reader, document, &way.key("arm"));
-            let policy = policy(reader, document, &way.key("policy"), frame.scale);
-            known.then_some(())?;
-            InterventionKind::SwapPolicy { arm: file.arm, policy: Box::new(policy?) }
+            parts.arm.then_some(())?;
+            InterventionKind::SwapPolicy { arm: file.arm, policy: Box::new(parts.policy?) }
         }
         InterventionFile::Outage(file) => {
-            let known = file.arm.is_none() || arm(reader, document, &way.key("arm"));
             let duration = outage(reader, document, &way.key("duration"), file.duration.0, frame, at);
-            known.then_some(())?;
+            parts.arm.then_some(())?;
             InterventionKind::Outage { duration: duration?, arm: file.arm }
         }
         InterventionFile::NeedShock(file) => {
@@ -165,11 +183,9 @@ fn arm(reader: &mut Reader<'_>, document: &Document, way: &Way) -> bool {
         return true;
     }
     let known = || arms.iter().filter_map(|(_, name)| name.text());
+    let listed = known().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
     let finding = Finding::of(node, way, "no arm has this name")
-        .expected(match arms.len() {
-            1 => known().map(|name| format!("{name:?}")).collect(),
-            _ => format!("one of {}", known().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")),
-        })
+        .expected(if arms.len() == 1 { listed } else { format!("one of {listed}") })
         .nearest(Reader::near(node, known()));
     reader.report(finding);
     false

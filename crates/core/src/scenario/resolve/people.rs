@@ -51,9 +51,12 @@ fn model(reader: &mut Reader<'_>, document: &Document, way: &Way) -> Option<Mode
 
 fn personas(reader: &mut Reader<'_>, document: &Document, population: &Way) -> Option<PersonaSource> {
     let way = population.key("personas");
-    let typed: PersonasRef = reader.required(document, &way)?;
     let node = document.get(&way)?;
-    match typed {
+    if document.is_broken(&way) && node.get("from").or(node.get("file")).is_none() {
+        // A specification that cannot be read whole may have more that is wrong.
+        reader.checked(document, &way, PersonaSpec::check)?;
+    }
+    match reader.required(document, &way)? {
         PersonasRef::Path(_) => persona_file(reader, (node, &way), None),
         PersonasRef::File(_) => {
             let (file, mapping) = (way.key("file"), way.key("mapping"));
@@ -141,7 +144,7 @@ fn sizes<'d>(document: &'d Document, ways: &[Way]) -> Vec<Option<(u64, &'d Node)
 fn too_many_users(reader: &mut Reader<'_>, document: &Document, ways: &[Way]) {
     let mut users: u64 = 0;
     for (way, size) in ways.iter().zip(sizes(document, ways)) {
-        let Some((size, node)) = size.filter(|(size, _)| *size <= u64::from(u32::MAX)) else { continue };
+        let Some((size, node)) = size.filter(|(size, _)| u32::try_from(*size).is_ok()) else { continue };
         users += size;
         if users > u64::from(u32::MAX) {
             let finding =

@@ -1,17 +1,19 @@
 //! Reading what is named, and keeping what is wrong with it.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+use serde_path_to_error::Segment;
 
 use crate::scenario::problem::{FieldProblem, Finding};
 use crate::scenario::shape::Shape;
 use crate::scenario::sources::Sources;
 use crate::scenario::texts::Texts;
-use crate::scenario::tree::{Node, Value, Way};
+use crate::scenario::tree::{Node, Step, Value, Way};
 use crate::scenario::{nearest, schema};
 
 static SCHEMA: LazyLock<Json> = LazyLock::new(schema);
@@ -74,7 +76,7 @@ impl<'a> Reader<'a> {
 
     /// The value at the end of the way: `None` if it cannot be read, which has been reported, `Some(None)` if it is
     /// absent.
-    #[allow(clippy::option_option)]
+    #[allow(clippy::option_option, reason = "unreadable and absent are different")]
     pub(super) fn optional<T: DeserializeOwned>(
         &mut self,
         document: &Document,
@@ -108,61 +110,55 @@ impl<'a> Reader<'a> {
             Ok(value) => Some(value),
             Err(error) => {
                 // What the schema cannot say.
-                let way = way.dotted(&error.path().to_string());
+                let inside = steps(error.path());
                 let message = error.inner().to_string().trim().replace('\n', ", ");
-                self.report(Finding::new(
-                    &node.at,
-                    &way,
-                    format!("`{}` cannot be read: {message}", way.name()),
-                ));
+                let at = &node.deepest(&inside).at;
+                let way = way.join(&inside);
+                self.report(Finding::new(at, &way, format!("`{}` cannot be read: {message}", way.name())));
                 None
             }
         }
     }
 
     /// The value at the end of the way if it passes its own check. Every refused field is reported: each in turn is
-    /// left out, or made harmless where it cannot be left out, to see what else is wrong.
+    /// left out to see what else is wrong. So are those that the schema has refused.
     pub(super) fn checked<T: DeserializeOwned>(
         &mut self,
         document: &Document,
         way: &Way,
         check: impl Fn(&T) -> Result<(), FieldProblem>,
     ) -> Option<T> {
-        let value: T = self.required(document, way)?;
         let node = document.get(way)?;
-        let mut problem = match check(&value) {
-            Ok(()) => return Some(value),
-            Err(problem) => problem,
-        };
         let mut rest = node.clone();
-        let read = |node: &Node| -> Option<T> { node.plain().try_into().ok() };
-        loop {
-            self.field(node, way, &problem);
-            let field = Way::default().dotted(&problem.field).up_to_list();
-            let mut without = rest.clone();
-            if without.remove(&field) && read(&without).is_some() {
-                rest = without;
-            } else if !rest.make_harmless(&field) {
-                return None;
+        let mut reported = document.is_broken(way);
+        if reported {
+            for inside in document.broken.iter().filter(|broken| broken.is_within(way)) {
+                leave_out::<T>(&mut rest, &Way(inside.0[way.0.len()..].to_vec()));
             }
-            match read(&rest).map(|value| check(&value)) {
-                // A default is only refused in the company of what was typed, and that has been reported. So has what
-                // is refused again.
-                Some(Err(next))
-                    if rest.find(&Way::default().dotted(&next.field)).is_some()
-                        && next.field != problem.field =>
-                {
-                    problem = next;
-                }
-                _ => return None,
+        } else {
+            let value: T = self.typed(node, way)?;
+            if check(&value).is_ok() {
+                return Some(value);
             }
         }
+        let mut refused = BTreeSet::new();
+        while let Some(problem) = read::<T>(&rest).and_then(|value| check(&value).err()) {
+            let field = rest.dotted(&problem.field);
+            // A default is only refused in the company of what was typed, and that has been reported.
+            if reported && rest.find(&field).is_none() || !refused.insert(problem.field.clone()) {
+                break;
+            }
+            self.field(node, way, &problem);
+            reported = true;
+            leave_out::<T>(&mut rest, &field);
+        }
+        None
     }
 
     /// Reports a field of a table that the table's own check refused.
     pub(super) fn field(&mut self, table: &Node, way: &Way, problem: &FieldProblem) {
-        let field = Way::default().dotted(&problem.field);
-        let inside = way.dotted(&problem.field);
+        let field = table.dotted(&problem.field);
+        let inside = way.join(&field);
         let node = table.deepest(&field);
         let shown = match (&node.value, table.find(&field)) {
             (Value::List(_) | Value::Table(_), _) | (_, None) => problem.value.clone(),
@@ -233,6 +229,32 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn read<T: DeserializeOwned>(node: &Node) -> Option<T> {
+    node.plain().try_into().ok()
+}
+
+/// Removes a field from a table, or makes it harmless where the table cannot be read without it.
+fn leave_out<T: DeserializeOwned>(table: &mut Node, field: &Way) {
+    let field = field.up_to_list();
+    let mut without = table.clone();
+    if without.remove(&field) && read::<T>(&without).is_some() {
+        *table = without;
+    } else if !table.make_harmless(&field) {
+        // A value of another type: whether the rest can be read without it shows when all of them are gone.
+        table.remove(&field);
+    }
+}
+
+/// The way to what serde could not read.
+fn steps(path: &serde_path_to_error::Path) -> Way {
+    let steps = path.iter().filter_map(|segment| match segment {
+        Segment::Seq { index } => Some(Step::Index(*index)),
+        Segment::Map { key } => Some(Step::Key(key.clone())),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    });
+    Way(steps.collect())
+}
+
 /// Why a file cannot be read, without what differs between systems.
 pub(super) fn reason(error: &io::Error) -> String {
     match error.kind() {
@@ -261,8 +283,9 @@ pub(super) fn names<'d>(document: &'d Document, list: &str) -> Vec<(Way, &'d Nod
 /// Reports names that stand twice in a list.
 pub(super) fn unique_names(reader: &mut Reader<'_>, document: &Document, list: &str) {
     let names = names(document, list);
-    for (position, (way, name)) in names.iter().enumerate() {
-        if names[..position].iter().any(|(_, before)| before.text() == name.text()) {
+    let mut before = BTreeSet::new();
+    for (way, name) in &names {
+        if !before.insert(name.text()) {
             let finding = Finding::of(name, way, format!("another `[[{list}]]` has the same name"));
             reader.report(finding.expected(format!("a name that no other `[[{list}]]` has")));
         }

@@ -17,10 +17,12 @@ pub(super) fn wrong_type<'s>(shape: &Shape<'s>, schema: &'s Json, node: &Node, w
     };
     let tables = is_table(shape, &schema["items"]);
     match (schema["type"].as_str().unwrap_or_default(), &node.value) {
-        (_, Value::Integer(_) | Value::Float(_)) if texts.iter().any(|text| text["format"] == DURATION) => Some(format!(
-            "a duration has a unit and stands in quotes: \"{0}s\", \"{0}h\", \"{0}d\"",
-            node.shown()
-        )),
+        (_, Value::Integer(_) | Value::Float(_)) if texts.iter().any(|text| text["format"] == DURATION) => {
+            Some(format!(
+                "a duration has a unit and stands in quotes: \"{0}s\", \"{0}h\", \"{0}d\"",
+                node.shown()
+            ))
+        }
         ("string", Value::Integer(_) | Value::Float(_) | Value::Boolean(_)) => {
             Some(format!("text stands in quotes: {:?}", node.shown()))
         }
@@ -39,7 +41,10 @@ pub(super) fn wrong_type<'s>(shape: &Shape<'s>, schema: &'s Json, node: &Node, w
         ("array", Value::Text(_) | Value::Integer(_) | Value::Float(_)) if !tables => {
             Some(format!("a list stands in brackets: [{}]", node.shown()))
         }
-        (_, Value::List(elements)) if is_table(shape, schema) && !elements.is_empty() => {
+        (_, Value::List(elements))
+            if is_table(shape, schema)
+                && matches!(elements.first(), Some(Node { value: Value::Table(_), .. })) =>
+        {
             Some(format!("write `[{}]`, with single brackets: there is only one", way.keys()))
         }
         _ => None,

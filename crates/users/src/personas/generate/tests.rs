@@ -106,5 +106,5 @@ fn what_does_not_fit_is_said() {
     };
     let problems =
         [say(&unknown, &ten()), say(&out_of_range, &ten()), say(&PersonaSpec::default(), &catalogue(&[]))];
-    insta::assert_snapshot!(problems.join("\n"), @"");
+    insta::assert_snapshot!(problems.join("\n"));
 }
