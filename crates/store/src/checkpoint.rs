@@ -110,18 +110,33 @@ pub(crate) fn keep_only(disk: &Disk, run: &Path, heads: &[&Head]) -> Result<(), 
 /// If it is damaged. Falling back to an older one is a loss that somebody has to decide on: the error says how.
 pub(crate) fn read_newest(run: &Path) -> Result<Option<Checkpoint>, StoreError> {
     let folder = run.join(FOLDER);
-    let mut sequences: Vec<u64> =
-        disk::files_in(&folder)?.iter().filter_map(|name| head_sequence(name)).collect();
-    sequences.sort_unstable();
-    let Some(newest) = sequences.pop() else { return Ok(None) };
-    match (read_one(&folder, newest), sequences.is_empty()) {
-        (Err(StoreError::Damaged { path, problem }), false) => {
-            let way =
-                format!("{problem}; remove {} to go back to the checkpoint before it", head_name(newest));
-            Err(StoreError::damaged(&path, way))
+    let mut heads = sequences(&folder)?;
+    loop {
+        let Some(newest) = heads.last().copied() else { return Ok(None) };
+        let (path, mut problem) = match read_one(&folder, newest) {
+            Err(StoreError::Damaged { path, problem }) => (path, problem),
+            outcome => return outcome.map(Some),
+        };
+        // Whoever writes the run may have made another checkpoint since, and removed what this one needs.
+        let now = sequences(&folder)?;
+        if now.last() != heads.last() {
+            heads = now;
+            continue;
         }
-        (outcome, _) => outcome.map(Some),
+        if heads.len() > 1 {
+            problem =
+                format!("{problem}; remove {} to go back to the checkpoint before it", head_name(newest));
+        }
+        return Err(StoreError::damaged(&path, problem));
     }
+}
+
+/// The checkpoints there are, oldest first.
+fn sequences(folder: &Path) -> Result<Vec<u64>, StoreError> {
+    let mut sequences: Vec<u64> =
+        disk::files_in(folder)?.iter().filter_map(|name| head_sequence(name)).collect();
+    sequences.sort_unstable();
+    Ok(sequences)
 }
 
 fn read_one(folder: &Path, sequence: u64) -> Result<Checkpoint, StoreError> {

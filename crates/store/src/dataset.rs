@@ -27,6 +27,44 @@
 //! **Last.fm** counts plays ([`Interaction::weight`](habitue_core::Interaction::weight)) and has no times. Where the
 //! folder has `user_taggedartists.dat`, the 50 tags used most are the categories; an artist has those three of them at
 //! most that it was given most often, or `untagged`. Without that file every artist has the category `music`.
+//!
+//! **CSV** is read as a mapping file says. Every table of it may be left out: without `[items]` or `[users]` they are
+//! those of the interactions, in the order in which these name them. Files are found beside the data, not beside the
+//! mapping.
+//!
+//! ```toml
+//! name      = "my shop"
+//! delimiter = ";"                   # "," if not given
+//! encoding  = "latin-1"             # "utf-8" if not given
+//!
+//! [items]                           # or file = "items.jsonl", a catalogue file, and nothing else
+//! file       = "items.csv"
+//! id         = "sku"                # names of columns; only the id is needed
+//! title      = "name"
+//! categories = "kinds"
+//! separator  = "|"                  # between several categories or tags of an item; this one if not given
+//! # text, tags, creator, duration_seconds, price, quality
+//!
+//! [users]                           # or file = "users.jsonl": one object with id, age, gender, occupation a line
+//! file = "customers.csv"
+//! id   = "customer"
+//! # age, gender, occupation
+//!
+//! [interactions]
+//! file      = "purchases.csv"
+//! user      = "customer"
+//! item      = "sku"
+//! time      = "at"
+//! time_unit = "rfc3339"             # or "seconds" (if not given) or "milliseconds" since 1970
+//! order     = "time"                # or "user-time": what is promised is checked
+//! # rating, weight
+//!
+//! [friends]
+//! file   = "friends.csv"
+//! from   = "a"
+//! to     = "b"
+//! mutual = true                     # every line stands for both directions
+//! ```
 
 mod builder;
 mod canonical;

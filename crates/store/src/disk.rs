@@ -44,6 +44,7 @@ impl Disk {
     pub(crate) fn replace(&self, path: &Path, content: &[&[u8]]) -> Result<(), StoreError> {
         let aside = aside(path);
         let mut file = File::create(&aside).map_err(StoreError::io(&aside, "create the file"))?;
+        self.step();
         for bytes in content {
             file.write_all(bytes).map_err(StoreError::io(&aside, "write"))?;
         }

@@ -129,7 +129,9 @@ pub(crate) fn read_manifest(folder: &Path) -> Result<Option<(Manifest, Vec<u8>)>
         Ok(read_checksums(folder)?.iter().any(|(file, _)| file == MANIFEST))
     };
     if manifest.is_none() && !folder.join(crate::checkpoint::FOLDER).exists() && listed()? {
-        return Err(StoreError::damaged(&path, "it is missing"));
+        // The run may have been finished just now.
+        let now = read_json(&path)?;
+        return now.map(Some).ok_or_else(|| StoreError::damaged(&path, "it is missing"));
     }
     Ok(manifest)
 }
@@ -137,6 +139,12 @@ pub(crate) fn read_manifest(folder: &Path) -> Result<Option<(Manifest, Vec<u8>)>
 /// The error for a scenario that is not the one the run began with.
 pub(crate) fn scenario_changed(folder: &Path) -> StoreError {
     StoreError::damaged(&folder.join(SCENARIO), "it is not the scenario that the run began with")
+}
+
+/// Whether the list of checksums, which may lack it, has the scenario with this hash.
+pub(crate) fn check_scenario(folder: &Path, hash: &str) -> Result<(), StoreError> {
+    let changed = |(file, sum): &(String, String)| file == SCENARIO && sum != hash;
+    if read_checksums(folder)?.iter().any(changed) { Err(scenario_changed(folder)) } else { Ok(()) }
 }
 
 /// Reads a JSON document of the run folder, with its bytes; `None` if it is not there.

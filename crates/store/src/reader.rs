@@ -1,22 +1,26 @@
 //! Reading a run folder, finished or not.
 
+mod rows;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use arrow_array::{BooleanArray, RecordBatch, UInt32Array};
-use arrow_select::filter::filter_record_batch;
-use bytes::Bytes;
+use arrow_array::RecordBatch;
 use habitue_core::scenario::Scenario;
 use habitue_core::{Catalogue, InterventionRecord, Message, SessionRecord, Turn, UserId};
 
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::StoreError;
 use crate::manifest::{self, MANIFEST, Manifest, SCENARIO};
-use crate::part::{self, PartReader};
+use crate::part;
 use crate::table::items::ItemRow;
 use crate::table::users::UserRow;
-use crate::table::{Frame, Names, Row, Table};
+use crate::table::{Names, Row, Table};
+use rows::{Rows, open_part};
+
+pub use rows::Batches;
+pub(crate) use rows::read_checked;
 
 /// How far the run in a folder has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -122,12 +126,9 @@ impl RunReader {
 
     /// Without a checkpoint only the list of checksums tells which parts are whole.
     fn partial(&mut self, scenario_hash: &str) -> Result<(), StoreError> {
+        manifest::check_scenario(&self.folder, scenario_hash)?;
         for (file, sum) in manifest::read_checksums(&self.folder)? {
-            if file == SCENARIO {
-                if sum != scenario_hash {
-                    return Err(manifest::scenario_changed(&self.folder));
-                }
-            } else if file != MANIFEST {
+            if file != SCENARIO && file != MANIFEST {
                 let (table, name) = file.split_once('/').unwrap_or(("", &file));
                 self.add(table.parse()?, [(name.to_owned(), sum, None)]);
             }
@@ -352,95 +353,4 @@ impl RunReader {
     fn decoded<R: Row>(&self, only: Option<(&'static str, UserId)>) -> Rows<'_, R> {
         Rows { batches: self.batches(R::TABLE), names: &self.names, only, ready: Vec::new().into_iter() }
     }
-}
-
-/// The batches of a table.
-pub struct Batches<'a> {
-    table: Table,
-    folder: &'a Path,
-    parts: &'a [Part],
-    pending: &'a [RecordBatch],
-    current: Option<PartReader>,
-}
-
-impl Iterator for Batches<'_> {
-    type Item = Result<RecordBatch, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(part) = &mut self.current {
-                if let Some(batch) = part.next() {
-                    return Some(batch);
-                }
-                self.current = None;
-            }
-            if let Some((part, rest)) = self.parts.split_first() {
-                self.parts = rest;
-                match open_part(self.table, part) {
-                    Ok(part) => self.current = Some(part),
-                    Err(error) => return Some(Err(error)),
-                }
-            } else {
-                let (batch, rest) = self.pending.split_first()?;
-                self.pending = rest;
-                return Some(Ok(batch.clone()));
-            }
-        }
-    }
-}
-
-/// The rows of a table.
-struct Rows<'a, R> {
-    batches: Batches<'a>,
-    names: &'a Names,
-    only: Option<(&'static str, UserId)>,
-    ready: std::vec::IntoIter<R>,
-}
-
-impl<R: Row> Rows<'_, R> {
-    fn decode(&self, batch: &RecordBatch) -> Result<Vec<R>, StoreError> {
-        let file = self.batches.folder.join(R::TABLE.name());
-        let frame = Frame::new(R::TABLE, batch, &file)?;
-        let Some((column, user)) = self.only else {
-            return R::decode(&frame, self.names);
-        };
-        let users: &UInt32Array = frame.get(column)?;
-        let matches: BooleanArray = users.iter().map(|found| Some(found == Some(user.0))).collect();
-        let batch =
-            filter_record_batch(batch, &matches).map_err(|error| StoreError::damaged(&file, error))?;
-        R::decode(&Frame::new(R::TABLE, &batch, &file)?, self.names)
-    }
-}
-
-impl<R: Row> Iterator for Rows<'_, R> {
-    type Item = Result<R, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(row) = self.ready.next() {
-                return Some(Ok(row));
-            }
-            match self.batches.next()?.and_then(|batch| self.decode(&batch)) {
-                Ok(rows) => self.ready = rows.into_iter(),
-                Err(error) => return Some(Err(error)),
-            }
-        }
-    }
-}
-
-fn open_part(table: Table, part: &Part) -> Result<PartReader, StoreError> {
-    part::read(table, &part.path, read_checked(&part.path, &part.blake3)?)
-}
-
-/// Reads a file whose content must have this BLAKE3 sum.
-pub(crate) fn read_checked(path: &Path, sum: &str) -> Result<Bytes, StoreError> {
-    let bytes = fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => StoreError::damaged(path, "it is missing"),
-        _ => StoreError::io(path, "read")(error),
-    })?;
-    if blake3::hash(&bytes).to_hex().as_str() != sum {
-        let problem = format!("its content ({} bytes) does not match its checksum", bytes.len());
-        return Err(StoreError::damaged(path, problem));
-    }
-    Ok(bytes.into())
 }

@@ -62,7 +62,7 @@ impl RunWriter {
     /// Makes the folder of a new run below `root`, named by [`run_folder`](crate::run_folder).
     ///
     /// # Errors
-    /// If the folder holds a run already or cannot be written.
+    /// If the folder holds a run already, another process writes one, or it cannot be written.
     pub fn create(root: impl AsRef<Path>, scenario: &Scenario) -> Result<Self, StoreError> {
         Self::create_on(root.as_ref(), scenario, Disk::default())
     }
@@ -89,12 +89,12 @@ impl RunWriter {
         )
     }
 
-    /// Opens an interrupted run, whose tables go back to the newest whole checkpoint; its state comes with the writer.
-    /// Without a checkpoint the tables are empty again, and [`begin`](Self::begin) must be called as for a new run.
+    /// Opens an interrupted run, whose tables go back to the newest checkpoint; its state comes with the writer. Without
+    /// a checkpoint the tables are empty again, and [`begin`](Self::begin) must be called as for a new run.
     ///
     /// # Errors
-    /// If the folder is no run, the run is finished, all checkpoints are damaged, or a part from before the checkpoint
-    /// is missing or damaged.
+    /// If the folder is no run, another process writes it, the run is finished, or the checkpoint, the scenario or a part
+    /// from before the checkpoint is missing or damaged.
     pub fn resume(folder: impl AsRef<Path>) -> Result<(Self, Option<Vec<u8>>), StoreError> {
         Self::resume_on(folder.as_ref(), Disk::default())
     }
@@ -106,8 +106,10 @@ impl RunWriter {
             return Err(StoreError::RunFinished { path: folder.to_path_buf() });
         }
         let newest = checkpoint::read_newest(folder)?;
-        if newest.as_ref().is_some_and(|newest| newest.head.scenario != hash) {
-            return Err(manifest::scenario_changed(folder));
+        match &newest {
+            Some(newest) if newest.head.scenario != hash => return Err(manifest::scenario_changed(folder)),
+            Some(_) => {}
+            None => manifest::check_scenario(folder, &hash)?,
         }
         go_back_to(&disk, folder, &hash, newest.as_ref().map(|newest| &newest.head))?;
         let mut log = Log::new(folder.to_path_buf(), hash.clone(), &scenario, disk.clone());

@@ -9,7 +9,7 @@ use choice_log::Propensities;
 use habitue_core::WindowRows;
 use habitue_store::{RunReader, RunSummary, RunWriter, Table};
 
-/// Bytes a turn, of all columns and of those whose names begin like this.
+/// Bytes a turn: of all that is logged window by window, and of the columns of turns whose names begin like this.
 fn bytes_per_turn(windows: Vec<WindowRows>, columns: &str) -> (f64, f64) {
     let root = tempfile::tempdir().unwrap();
     let mut writer = RunWriter::create(root.path(), &choice_log::scenario("size")).unwrap();
@@ -23,7 +23,9 @@ fn bytes_per_turn(windows: Vec<WindowRows>, columns: &str) -> (f64, f64) {
     let turns = run.rows(Table::Turns).unwrap() as f64;
     let sizes = run.column_bytes(Table::Turns).unwrap();
     let some: u64 = sizes.iter().filter(|(name, _)| name.starts_with(columns)).map(|(_, bytes)| bytes).sum();
-    (run.files(Table::Turns).unwrap().1 as f64 / turns, some as f64 / turns)
+    let tables = [Table::Turns, Table::Sessions, Table::Messages, Table::Interventions];
+    let all: u64 = tables.into_iter().map(|table| run.files(table).unwrap().1).sum();
+    (all as f64 / turns, some as f64 / turns)
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn a_checkpoint_comes_back() {
 }
 
 proptest! {
-    #![proptest_config(sample::cases(300))]
+    #![proptest_config(sample::cases(150))]
 
     #[test]
     fn nonsense_is_named(changes in vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), head in any::<bool>()) {

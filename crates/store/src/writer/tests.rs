@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use habitue_core::scenario::Scenario;
 use habitue_core::{Catalogue, Persona, WindowRows};
@@ -37,13 +38,19 @@ struct Story {
     catalogue: Catalogue,
     personas: Vec<Persona>,
     windows: Vec<WindowRows>,
+    /// State of the last checkpoint that the writer has said is durable.
+    saved: AtomicU8,
 }
 
 impl Story {
     fn new(rows_per_file: usize, windows: usize) -> Self {
         let (personas, windows) = sample::fixed((vec(sample::persona(), 5), sample::windows(windows)));
+        Self::of(rows_per_file, personas, windows)
+    }
+
+    fn of(rows_per_file: usize, personas: Vec<Persona>, windows: Vec<WindowRows>) -> Self {
         let scenario = sample::scenario(rows_per_file);
-        Self { scenario, catalogue: sample::catalogue(), personas, windows }
+        Self { scenario, catalogue: sample::catalogue(), personas, windows, saved: AtomicU8::new(0) }
     }
 
     fn begin(&self, writer: &mut RunWriter) -> Result<(), StoreError> {
@@ -57,6 +64,7 @@ impl Story {
             writer.append(window.clone())?;
             if (at + 1) % every == 0 {
                 writer.save(&[at as u8 + 1])?;
+                self.saved.store(at as u8 + 1, Ordering::SeqCst);
             }
         }
         Ok(())

@@ -72,3 +72,33 @@ fn a_window_of_one_turn_is_as_good_as_a_long_one() {
     let files = &manifest.tables[&Table::Turns].files;
     assert!(files.len() > 1 && files[..files.len() - 1].iter().all(|file| file.rows == 25));
 }
+
+#[test]
+fn a_run_can_be_read_while_it_is_written() {
+    let story = Story::new(12, 150);
+    let all = story.rows();
+    let root = tempfile::tempdir().unwrap();
+    let folder = story.folder(root.path());
+    let mut writer = RunWriter::create_on(root.path(), &story.scenario, unwatched()).unwrap();
+    story.begin(&mut writer).unwrap();
+    writer.save(&[0]).unwrap();
+    let looks = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut looks = 0;
+            loop {
+                let run = RunReader::open(&folder).unwrap();
+                let rows = read_rows(&run).unwrap();
+                assert!(is_prefix(&all, &rows));
+                looks += 1;
+                if run.status() == crate::RunStatus::Finished {
+                    assert!(rows == all);
+                    return looks;
+                }
+            }
+        });
+        story.play(&mut writer, 0, 1).unwrap();
+        writer.finish(RunSummary::default()).unwrap();
+        reader.join().unwrap()
+    });
+    assert!(looks > 1, "{looks}");
+}

@@ -117,3 +117,23 @@ fn a_damaged_checkpoint_says_how_to_go_back() {
     std::fs::remove_file(folder.path().join("checkpoint/head-000002")).unwrap();
     assert_eq!(RunWriter::resume_on(folder.path(), unwatched()).unwrap().1, Some(vec![4]));
 }
+
+#[test]
+fn another_scenario_cannot_slip_in() {
+    for stage in [Stage::Partial, Stage::Checkpointed, Stage::Finished] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = FOLDERS[stage as usize].files.clone();
+        let scenario = String::from_utf8(files["scenario.json"].clone()).unwrap();
+        let other = scenario.replace("\"seed\": 7", "\"seed\": 8");
+        assert_ne!(scenario, other);
+        files.insert("scenario.json".to_owned(), other.into_bytes());
+        put(folder.path(), &files);
+        let says = "scenario.json: the file is damaged: it is not the scenario that the run began with";
+        let error = RunReader::open(folder.path()).unwrap_err().to_string();
+        assert!(error.ends_with(says), "{stage:?}: {error}");
+        if stage != Stage::Finished {
+            let error = RunWriter::resume_on(folder.path(), unwatched()).err().unwrap().to_string();
+            assert!(error.ends_with(says), "{error}");
+        }
+    }
+}

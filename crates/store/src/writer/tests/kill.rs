@@ -4,13 +4,22 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 
-/// The files of a folder after every step of `act`.
-fn after_every_step(folder: &Path, act: impl FnOnce(Disk)) -> Vec<BTreeMap<String, Vec<u8>>> {
+/// What a kill leaves.
+#[derive(PartialEq)]
+struct Left {
+    files: BTreeMap<String, Vec<u8>>,
+    /// State of the last checkpoint that the writer has said is durable.
+    saved: u8,
+}
+
+/// What is left of a run after every step of `act`.
+fn after_every_step(story: &Arc<Story>, folder: &Path, act: impl FnOnce(Disk)) -> Vec<Left> {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let (steps, folder) = (Arc::clone(&seen), folder.to_path_buf());
+    let (steps, folder, told) = (Arc::clone(&seen), folder.to_path_buf(), Arc::clone(story));
     act(watched(move || {
         let mut steps = steps.lock().unwrap();
-        let now = if folder.exists() { files(&folder) } else { BTreeMap::new() };
+        let files = if folder.exists() { files(&folder) } else { BTreeMap::new() };
+        let now = Left { files, saved: told.saved.load(Ordering::SeqCst) };
         if steps.last() != Some(&now) {
             steps.push(now);
         }
@@ -19,12 +28,8 @@ fn after_every_step(folder: &Path, act: impl FnOnce(Disk)) -> Vec<BTreeMap<Strin
 }
 
 /// Checks what a kill left, takes the run to its end, and compares that with an uninterrupted run.
-fn survives(
-    story: &Story,
-    every: usize,
-    left: &BTreeMap<String, Vec<u8>>,
-    whole: &BTreeMap<String, Vec<u8>>,
-) {
+fn survives(story: &Story, every: usize, left: &Left, whole: &BTreeMap<String, Vec<u8>>) {
+    let Left { files: left, saved } = left;
     let root = tempfile::tempdir().unwrap();
     let folder = story.folder(root.path());
     put(&folder, left);
@@ -36,6 +41,10 @@ fn survives(
         Err(error) => panic!("a kill left an unreadable folder: {error}"),
         Ok(run) => {
             assert!(is_prefix(&story.rows(), &read_rows(&run).unwrap()));
+            if let Ok((_, state)) = RunWriter::resume_on(&folder, unwatched()) {
+                let state = state.map_or(0, |state| state[0]);
+                assert!(state >= *saved, "checkpoint {saved} was lost, {state} is the last");
+            }
             match story.resume(&folder, every, unwatched()) {
                 Err(StoreError::RunFinished { .. }) => assert!(left.contains_key("manifest.json")),
                 ended => assert_eq!(ended.unwrap().tables.len(), 6),
@@ -52,13 +61,14 @@ fn survives(
 
 #[test]
 fn a_kill_at_any_step_is_survived() {
-    let story = Story::new(10, 12);
+    let story = Arc::new(Story::new(10, 12));
     let whole = tempfile::tempdir().unwrap();
     story.tell(whole.path(), 2, unwatched()).unwrap();
     let whole = files(&story.folder(whole.path()));
 
     let root = tempfile::tempdir().unwrap();
-    let steps = after_every_step(&story.folder(root.path()), |disk| {
+    story.saved.store(0, Ordering::SeqCst);
+    let steps = after_every_step(&story, &story.folder(root.path()), |disk| {
         story.tell(root.path(), 2, disk).unwrap();
     });
     // Parts are sealed while checkpoints are kept, so the run has many different moments.
@@ -70,7 +80,7 @@ fn a_kill_at_any_step_is_survived() {
 
 #[test]
 fn a_kill_while_resuming_is_survived() {
-    let story = Story::new(10, 11);
+    let story = Arc::new(Story::new(10, 11));
     let root = tempfile::tempdir().unwrap();
     story.tell(root.path(), 6, unwatched()).unwrap();
     let whole = files(&story.folder(root.path()));
@@ -86,12 +96,12 @@ fn a_kill_while_resuming_is_survived() {
     let parts =
         |files: &BTreeMap<String, Vec<u8>>| files.keys().filter(|name| name.starts_with("turns/")).count();
     let before = files(&folder);
-    let steps = after_every_step(&folder, |disk| {
+    let steps = after_every_step(&story, &folder, |disk| {
         let (writer, state) = RunWriter::resume_on(&folder, disk).unwrap();
         assert_eq!(state, Some(vec![6]));
         drop(writer);
     });
-    assert!(parts(&before) > parts(steps.last().unwrap()), "nothing came after the checkpoint");
+    assert!(parts(&before) > parts(&steps.last().unwrap().files), "nothing came after the checkpoint");
     for left in &steps {
         survives(&story, 6, left, &whole);
     }

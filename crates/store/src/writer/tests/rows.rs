@@ -16,7 +16,7 @@ proptest! {
         rows_per_file in 1usize..30,
         stop in 0usize..8,
     ) {
-        let story = Story { scenario: sample::scenario(rows_per_file), catalogue: sample::catalogue(), personas, windows };
+        let story = Story::of(rows_per_file, personas, windows);
         let root = tempfile::tempdir().unwrap();
         let folder = story.folder(root.path());
         let mut writer = RunWriter::create_on(root.path(), &story.scenario, unwatched()).unwrap();
