@@ -205,7 +205,7 @@ impl Diagnostic for Shown {
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
     use habitue_core::scenario::{MemorySources, Typed, resolve};
     use miette::GraphicalTheme;

@@ -109,10 +109,8 @@ pub(crate) fn town(sets: &[&str]) -> Scenario {
 pub(crate) fn with_a_process() -> Option<Scenario> {
     let there = std::process::Command::new("python3").arg("--version").output().is_ok();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/external_popularity.py");
-    let policy = format!(
-        "arm.0.policy={{ kind = \"external\", command = [\"python3\", {:?}] }}",
-        script.canonicalize().unwrap()
-    );
+    let script = script.canonicalize().unwrap().display().to_string();
+    let policy = format!("arm.0.policy={{ kind = \"external\", command = [\"python3\", {script:?}] }}");
     there.then(|| town(&[&policy, "horizon=\"2d\""]))
 }
 
