@@ -119,3 +119,31 @@ impl fmt::Display for DataError {
 }
 
 impl std::error::Error for DataError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_say_where_what_and_what_else() {
+        let at = |kind| DataError::new(kind, Path::new("data/u.item"), "a whole number from 1 to 5");
+        let errors = [
+            DataError::new(DataErrorKind::MissingFile, Path::new("data"), "a file u.data or ratings.dat"),
+            at(DataErrorKind::Range).at(12).field("rating").value(9),
+            at(DataErrorKind::Type).at(3).value("tab\there \"and\" a\nline"),
+            at(DataErrorKind::FieldCount).field("rating"),
+            DataError::new(
+                DataErrorKind::UnknownName,
+                Path::new("users.jsonl"),
+                "a category of the catalogue",
+            )
+            .at(1)
+            .field("interests")
+            .value("musci")
+            .nearest(Some("music".to_owned())),
+            at(DataErrorKind::Encoding).value("x".repeat(100)),
+        ];
+        let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(shown.join("\n"));
+    }
+}

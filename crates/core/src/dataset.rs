@@ -60,3 +60,22 @@ impl Dataset {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_have_their_own_interactions_also_if_they_have_none() {
+        let interaction =
+            |user| Interaction { user, item: ItemId(0), unix_seconds: 0, rating: None, weight: 1.0 };
+        let user = |key: &str| DatasetUser { key: key.to_owned(), ..DatasetUser::default() };
+        let dataset = Dataset {
+            users: ["a", "b", "c"].map(user).to_vec(),
+            interactions: [0, 0, 2].map(interaction).to_vec(),
+            ..Dataset::default()
+        };
+        let counts: Vec<_> = dataset.by_user().map(|(user, own)| (user.key.as_str(), own.len())).collect();
+        assert_eq!(counts, [("a", 2), ("b", 0), ("c", 1)]);
+    }
+}

@@ -25,7 +25,7 @@ pub struct WindowRows {
     pub turns: Vec<Turn>,
     /// Sessions that ended, by (arm, user, session).
     pub sessions: Vec<SessionRecord>,
-    /// Messages delivered, by (recipient, sender, time).
+    /// Messages delivered, by (arm, recipient, sender, time).
     pub messages: Vec<Message>,
     /// Interventions, in the order in which they were applied.
     pub interventions: Vec<InterventionRecord>,

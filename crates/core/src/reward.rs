@@ -51,3 +51,53 @@ impl Reward {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+
+    use super::*;
+    use crate::action::Action;
+    use crate::ids::ItemId;
+    use crate::time::DAY;
+
+    fn impression(action: u8, dwell_seconds: f32, rating: u8) -> Impression {
+        Impression {
+            item: ItemId(0),
+            propensity: 0.1,
+            dwell_seconds,
+            action: Action(action),
+            rating,
+            examined: true,
+        }
+    }
+
+    fn reward() -> Reward {
+        Reward {
+            actions: vec![-1.0, 0.0, 2.0],
+            dwell_minute: 0.5,
+            rating_point: 10.0,
+            turn: 0.25,
+            return_within: Some(ReturnReward { within: SimDuration(7 * DAY), value: 3.0 }),
+        }
+    }
+
+    #[test]
+    fn a_turn_is_worth_its_actions_dwell_and_ratings() {
+        let reward = reward();
+        assert_eq!(reward.of_turn(&[]), 0.25);
+        assert_eq!(reward.of_turn(&[impression(0, 0.0, 0)]), -0.75);
+        // 2 for the action, 0.5 for a minute, -20 for one star, which is two points below 3; nothing without a rating.
+        assert_eq!(reward.of_turn(&[impression(2, 60.0, 1), impression(1, 0.0, 0)]), 0.25 + 2.0 + 0.5 - 20.0);
+        assert_eq!(reward.of_turn(&[impression(1, 0.0, 3)]), 0.25);
+    }
+
+    #[test]
+    fn a_return_counts_up_to_the_longest_gap() {
+        let reward = reward();
+        assert_eq!(reward.of_gap(Some(SimDuration(7 * DAY))), 3.0);
+        assert_eq!(reward.of_gap(Some(SimDuration(7 * DAY + 1))), 0.0);
+        assert_eq!(reward.of_gap(None), 0.0);
+        assert_eq!(Reward { return_within: None, ..reward }.of_gap(Some(SimDuration(1))), 0.0);
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CreatorId, ItemId, UserId};
+use crate::ids::{ArmId, CreatorId, ItemId, UserId};
 use crate::time::SimTime;
 
 /// Who speaks.
@@ -17,6 +17,8 @@ pub enum Sender {
 /// Something somebody tells a user. Delivered when the window ends in which it was sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
+    /// The arm in whose world it is heard: that of the reader.
+    pub arm: ArmId,
     /// Who wrote.
     pub from: Sender,
     /// Who reads.
@@ -64,5 +66,22 @@ impl SocialGraph {
     /// Number of directed edges.
     pub fn edges(&self) -> usize {
         self.friends.iter().map(Vec::len).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_are_directed_sorted_and_simple() {
+        let mut graph = SocialGraph::empty(4);
+        for (from, to) in [(0, 3), (0, 1), (0, 3), (2, 2), (1, 0)] {
+            graph.connect(UserId(from), UserId(to));
+        }
+        assert_eq!(graph.friends(UserId(0)), [UserId(1), UserId(3)]);
+        assert_eq!((graph.friends(UserId(1)), graph.friends(UserId(3))), (&[UserId(0)][..], &[][..]));
+        assert_eq!(graph.friends(UserId(9)), []);
+        assert_eq!(graph.edges(), 3);
     }
 }

@@ -1,6 +1,6 @@
 //! Keyed random streams: every draw of a run comes from a generator that is named by what it decides.
 //!
-//! A stream is a ChaCha8 generator whose 256-bit key *is* the tuple (run seed, purpose, entity, counter), 64 bits
+//! A stream is a `ChaCha8` generator whose 256-bit key *is* the tuple (run seed, purpose, entity, counter), 64 bits
 //! each. No hash is involved, so two different tuples never share a stream, and no generator is carried along:
 //! the same decision of the same user draws the same numbers whatever was decided before, elsewhere or in
 //! parallel.

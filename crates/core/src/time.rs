@@ -83,14 +83,15 @@ impl fmt::Display for SimDuration {
         if self.0 < 0 {
             write!(f, "-")?;
         }
-        let (days, rest) = (self.0.abs() / DAY, self.0.abs() % DAY);
+        let milliseconds = self.0.unsigned_abs();
+        let (days, rest) = (milliseconds / DAY as u64, milliseconds % DAY as u64);
         match (days, rest) {
             (_, 0) if days > 0 => write!(f, "{days}d"),
             (0, _) => {
-                write!(f, "{}", humantime::format_duration(std::time::Duration::from_millis(rest as u64)))
+                write!(f, "{}", humantime::format_duration(std::time::Duration::from_millis(rest)))
             }
             _ => {
-                let rest = humantime::format_duration(std::time::Duration::from_millis(rest as u64));
+                let rest = humantime::format_duration(std::time::Duration::from_millis(rest));
                 write!(f, "{days}d {rest}")
             }
         }
@@ -143,6 +144,43 @@ mod tests {
             assert_eq!(SimDuration::parse(&duration.to_string()).unwrap(), duration);
         }
         assert!(SimDuration::parse("soon").unwrap_err().contains("14d"));
+        assert_eq!(SimDuration::parse("1.5d").unwrap(), SimDuration(36 * HOUR));
+    }
+
+    #[test]
+    fn durations_have_an_end() {
+        assert_eq!(SimDuration::parse("3650000d").unwrap(), SimDuration(3_650_000 * DAY));
+        for text in ["3650001d", "584942417355y", "99999999999999999999d", "-1d", "", "1", "d"] {
+            assert!(SimDuration::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_shown_in_the_units_they_need() {
+        let shown = |milliseconds| SimDuration(milliseconds).to_string();
+        assert_eq!([shown(0), shown(250), shown(90 * SECOND)], ["0s", "250ms", "1m 30s"]);
+        assert_eq!([shown(14 * DAY), shown(DAY + HOUR), shown(-HOUR)], ["14d", "1d 1h", "-1h"]);
+    }
+
+    #[test]
+    fn moments_are_shown_as_day_and_clock() {
+        assert_eq!(SimTime(3 * DAY + 7 * HOUR + 15 * 60 * SECOND + 999).to_string(), "day 3 07:15:00");
+        assert_eq!(SimTime(-1).to_string(), "day -1 23:59:59");
+    }
+
+    #[test]
+    fn conversions_round_and_sums_stop_at_the_end_of_time() {
+        assert_eq!(SimDuration::from_seconds(0.0015), SimDuration(2));
+        assert_eq!(SimDuration::from_days(0.5), SimDuration(12 * HOUR));
+        let (seconds, days) = (SimDuration(1_500).seconds(), SimTime(12 * HOUR).days());
+        assert!((seconds - 1.5).abs() < 1e-12 && (days - 0.5).abs() < 1e-12);
+        let mut time = SimTime(i64::MAX - 1);
+        time += SimDuration(5);
+        assert_eq!(time, SimTime(i64::MAX));
+        assert_eq!(SimTime(i64::MIN) - SimTime(1), SimDuration(i64::MIN));
+        assert_eq!(SimDuration::from_days(f64::INFINITY), SimDuration(i64::MAX));
+        assert_eq!(SimTime(5) - SimTime(7), SimDuration(-2));
+        assert!(SimDuration(i64::MIN).to_string().starts_with("-106751991167d"));
     }
 
     #[test]

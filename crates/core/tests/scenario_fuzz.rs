@@ -235,8 +235,8 @@ fn resolved(scenario: &str, policy: &str, personas: &str, sets: &[String]) -> Re
 fn holds(answer: Result<Scenario, Problems>) {
     match answer {
         Ok(scenario) => {
-            let json = serde_json::to_string(&scenario).unwrap();
-            assert_eq!(serde_json::from_str::<Scenario>(&json).unwrap(), scenario);
+            let json = serde_json::to_string(&scenario).expect("a scenario is JSON");
+            assert_eq!(serde_json::from_str::<Scenario>(&json).expect("JSON is a scenario"), scenario);
             assert!((scenario.arms.iter().map(|arm| arm.share).sum::<f64>() - 1.0).abs() < 1e-5);
             assert!(scenario.interventions.iter().all(|intervention| intervention.at.0 < scenario.horizon.0));
             assert_eq!(scenario.reward.actions.len(), scenario.slate.scale.len());

@@ -30,11 +30,11 @@ fn resolved(text: &str) -> Scenario {
 }
 
 fn comes_back(scenario: &Scenario) {
-    let json = serde_json::to_string_pretty(scenario).unwrap();
-    let back: Scenario = serde_json::from_str(&json).unwrap();
+    let json = serde_json::to_string_pretty(scenario).expect("a scenario is JSON");
+    let back: Scenario = serde_json::from_str(&json).expect("JSON is a scenario");
     assert_eq!(&back, scenario);
     // Equal text too: what is stored does not change when it is stored again.
-    assert_eq!(serde_json::to_string_pretty(&back).unwrap(), json);
+    assert_eq!(serde_json::to_string_pretty(&back).expect("a scenario is JSON"), json);
 }
 
 proptest! {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use habitue_core::scenario::choice::ChoiceConfig;
+use habitue_core::scenario::persona::PersonaSpec;
 use habitue_core::scenario::policy::{PolicyConfig, PopularityConfig};
 use habitue_core::scenario::{
     CatalogueSource, Checkpoints, DatasetLayout, Design, GraphSource, InterventionKind, MemorySources,
@@ -64,7 +66,7 @@ fn what_is_not_typed_has_its_default() {
     assert_eq!((scenario.log.distributions, scenario.log.rows_per_file), (false, 131_072));
     assert_eq!((scenario.arms[0].share, scenario.interventions.len()), (1.0, 0));
     let ModelConfig::Choice(choice) = &scenario.populations[0].model;
-    assert_eq!(**choice, Default::default());
+    assert_eq!(**choice, ChoiceConfig::default());
 }
 
 #[test]
@@ -110,7 +112,7 @@ fn personas_come_from_what_their_path_says() {
         mapping: mapping.map(PathBuf::from),
     };
     let PersonaSource::Spec(spec) = source("\"../personas/spec.toml\"") else { panic!() };
-    assert_eq!(spec.concentration, 3.5);
+    assert_eq!(spec.as_ref(), &PersonaSpec { concentration: 3.5, ..PersonaSpec::default() });
     assert_eq!(source("{ concentration = 3.5 }"), PersonaSource::Spec(spec));
     assert_eq!(source("\"../personas/list.toml\""), file("list.toml", None));
     assert_eq!(source("\"../personas/list.jsonl\""), file("list.jsonl", None));

@@ -2,7 +2,7 @@
 
 use habitue_core::{
     Action, ArmId, Departure, Encounter, EndReason, Persona, Policy, Request, SessionRecord, SimDuration,
-    SimTime, SocialGraph, Streams, Turn, UserId, UserModel, Visit, World,
+    SimTime, Slate, SocialGraph, Streams, Turn, UserId, UserModel, Visit, World,
 };
 
 use crate::error::SimError;
@@ -157,51 +157,13 @@ impl Table<'_> {
         resident.sessions += 1;
     }
 
+    /// Shows everybody a slate, or the outage.
     fn show_slates(&self, seated: &mut [Seat<'_>]) -> Result<(), SimError> {
         let (scene, service) = (self.scene, self.service);
         let is_out = |seat: &Seat<'_>| seat.session().now() < service.out_until;
-        let impossible = |user: UserId, source| SimError::Slate {
-            arm: service.arm_name.to_owned(),
-            policy: service.policy.name().to_owned(),
-            user: scene.key(user),
-            source: Box::new(source),
-        };
-        let requests: Vec<Request<'_>> = seated
-            .iter()
-            .filter(|seat| !is_out(seat))
-            .map(|seat| {
-                let session = seat.session();
-                Request {
-                    user: seat.user,
-                    session: session.number(),
-                    turn: session.turn(),
-                    time: session.now(),
-                    size: scene.rules.slate_size,
-                    history: &seat.resident.history,
-                    shown: session.shown(),
-                    text: session.request(),
-                }
-            })
-            .collect();
-        let expected = requests.len();
-        if expected > 0 && scene.shelf.available().is_empty() {
-            return Err(SimError::NothingToShow { time: requests[0].time });
-        }
-        let slates = if expected > 0 {
-            let made = service.policy.recommend(&scene.world, &requests, scene.streams);
-            made.map_err(|source| SimError::Policy { arm: service.arm_name.to_owned(), source })?
-        } else {
-            Vec::new()
-        };
-        if slates.len() != expected {
-            return Err(SimError::SlateCount {
-                arm: service.arm_name.to_owned(),
-                policy: service.policy.name().to_owned(),
-                got: slates.len(),
-                expected,
-            });
-        }
-        let mut slates = slates.into_iter();
+        let served = seated.iter().filter(|seat| !is_out(seat));
+        let requests: Vec<Request<'_>> = served.map(|seat| request(scene, seat)).collect();
+        let mut slates = self.recommend(&requests)?.into_iter();
         for seat in seated {
             let before = seat.resident.state.mindset;
             let shown = match if is_out(seat) { None } else { slates.next() } {
@@ -210,9 +172,32 @@ impl Table<'_> {
                 }
                 None => seat.session_mut().show_outage(before),
             };
-            shown.map_err(|source| impossible(seat.user, source))?;
+            shown.map_err(|source| SimError::Slate {
+                arm: service.arm_name.to_owned(),
+                policy: service.policy.name().to_owned(),
+                user: scene.key(seat.user),
+                source: Box::new(source),
+            })?;
         }
         Ok(())
+    }
+
+    /// One slate for each request.
+    fn recommend(&self, requests: &[Request<'_>]) -> Result<Vec<Slate>, SimError> {
+        let (scene, service) = (self.scene, self.service);
+        let Some(first) = requests.first() else { return Ok(Vec::new()) };
+        if scene.shelf.available().is_empty() {
+            return Err(SimError::NothingToShow { time: first.time });
+        }
+        let arm = || service.arm_name.to_owned();
+        let slates = service.policy.recommend(&scene.world, requests, scene.streams);
+        let slates = slates.map_err(|source| SimError::Policy { arm: arm(), source })?;
+        let (got, expected) = (slates.len(), requests.len());
+        if got != expected {
+            let policy = service.policy.name().to_owned();
+            return Err(SimError::SlateCount { arm: arm(), policy, got, expected });
+        }
+        Ok(slates)
     }
 
     fn take_decisions(&mut self, seated: &mut [Seat<'_>]) -> Result<(), SimError> {
@@ -295,6 +280,20 @@ impl Table<'_> {
         self.sessions.sort_by_key(|(place, _)| *place);
         self.played.sessions = self.sessions.into_iter().map(|(_, record)| record).collect();
         self.played
+    }
+}
+
+fn request<'a>(scene: &Scene<'_>, seat: &'a Seat<'_>) -> Request<'a> {
+    let session = seat.session();
+    Request {
+        user: seat.user,
+        session: session.number(),
+        turn: session.turn(),
+        time: session.now(),
+        size: scene.rules.slate_size,
+        history: &seat.resident.history,
+        shown: session.shown(),
+        text: session.request(),
     }
 }
 

@@ -23,6 +23,16 @@
 //! In a split design all users live in one world and each belongs to one arm. In a paired design every arm is a world of
 //! its own in which all users live, with the same random streams.
 //!
+//! What is not obvious:
+//! * A message is delivered when the window ends in which the turn ended that it was written in, be that the next one.
+//! * An intervention happens at the start of the first window that begins at or after its time; with single turns, at
+//!   its very time. Items it adds may bring new categories: everybody's interest in them is 0 at first. Interests it sets
+//!   are those with which the user model would admit the edited persona.
+//! * Policies observe a window's turns in the world in which they served them, and are told that it has ended when the
+//!   next one begins, so that they prepare for the world after its interventions.
+//! * A user's past from before the run is known to item statistics, to policies when they are made, and as reactions in
+//!   requests.
+//!
 //! Whatever is not an argument of a user model or a policy cannot reach it: no clock, no thread, no order of a hash map.
 //! So rows depend neither on threads nor on how users are cut into batches.
 //!

@@ -1,6 +1,8 @@
 //! What users and creators tell others, from writing to delivery.
 
-use habitue_core::{CreatorId, ItemId, Message, Move, Sender, SimTime, SocialGraph, Turn, UserId, World};
+use habitue_core::{
+    ArmId, CreatorId, ItemId, Message, Move, Sender, SimTime, SocialGraph, Turn, UserId, World,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::chunk::Scene;
@@ -49,12 +51,13 @@ impl Letter {
     }
 
     /// One message for everybody who hears it.
-    fn messages(self, graph: &SocialGraph, out: &mut Vec<Message>) {
+    fn messages(self, graph: &SocialGraph, arm_of: impl Fn(UserId) -> ArmId, out: &mut Vec<Message>) {
         let hear = match &self.to {
             None => graph.friends(self.from),
             Some(friend) => std::slice::from_ref(friend),
         };
         out.extend(hear.iter().map(|to| Message {
+            arm: arm_of(*to),
             from: Sender::User(self.from),
             to: *to,
             sent: self.sent,
@@ -67,13 +70,18 @@ impl Letter {
 }
 
 /// Takes the letters sent before this moment out of the outbox, as messages.
-pub(crate) fn collect(outbox: &mut Vec<Letter>, before: SimTime, graph: &SocialGraph) -> Vec<Message> {
+pub(crate) fn collect(
+    outbox: &mut Vec<Letter>,
+    before: SimTime,
+    graph: &SocialGraph,
+    arm_of: impl Fn(UserId) -> ArmId,
+) -> Vec<Message> {
     let mut messages = Vec::new();
     // What stays behind is in an order that does not depend on how users were cut into chunks.
     outbox.sort_by_key(|letter| (letter.sent, letter.from));
     let later = outbox.split_off(outbox.partition_point(|letter| letter.sent < before));
     for letter in std::mem::replace(outbox, later) {
-        letter.messages(graph, &mut messages);
+        letter.messages(graph, &arm_of, &mut messages);
     }
     messages
 }
@@ -85,11 +93,13 @@ pub(crate) fn announce(
     text: &str,
     sent: SimTime,
     residents: &[Resident],
+    arm_of: impl Fn(UserId) -> ArmId,
 ) -> Vec<Message> {
     let followers = (0..).map(UserId).zip(residents);
     followers
         .filter(|(_, resident)| resident.follows.binary_search(&creator).is_ok())
         .map(|(to, _)| Message {
+            arm: arm_of(to),
             from: Sender::Creator(creator),
             to,
             sent,
@@ -101,14 +111,14 @@ pub(crate) fn announce(
         .collect()
 }
 
-/// Delivers a society's messages, by (recipient, sender, time).
+/// Delivers a society's messages, by (arm, recipient, sender, time).
 pub(crate) fn deliver(
     messages: &mut [Message],
     world: &World<'_>,
     parts: &Parts,
     residents: &mut [Resident],
 ) {
-    messages.sort_by_key(|message| (message.to, message.from, message.sent));
+    messages.sort_by_key(|message| (message.arm, message.to, message.from, message.sent));
     for message in messages {
         let persona = &parts.personas[message.to.index()];
         let state = &mut residents[message.to.index()].state;

@@ -59,6 +59,11 @@ impl Plan {
         self.assignment.as_ref().map(|arms| arms[user.index()])
     }
 
+    /// The arm that serves a user of a society.
+    pub(crate) fn arm_in(&self, society: usize, user: UserId) -> ArmId {
+        self.arm_of(user).unwrap_or(ArmId(society as u16))
+    }
+
     /// Number of societies: groups of users who share item statistics and messages.
     pub(crate) fn societies(&self) -> usize {
         match self.scenario.design {

@@ -195,7 +195,7 @@ impl Simulation {
         let Self { plan, societies, progress, .. } = self;
         for (society, Society { residents, .. }) in societies.iter_mut().enumerate() {
             for (user, resident) in (0..).map(UserId).zip(residents) {
-                let arm = plan.arm_of(user).unwrap_or(ArmId(society as u16));
+                let arm = plan.arm_in(society, user);
                 let reason = EndReason::Horizon;
                 rows.sessions.extend(chunk::close(
                     &plan.rules,
@@ -246,9 +246,9 @@ fn scheduled(plan: &Plan, societies: &[Society]) -> Schedule {
         }
         Window::Turn => {
             let mut queue = Queue::default();
-            for (arm, society) in societies.iter().enumerate() {
-                for (time, user) in due(society) {
-                    queue.enter(time, user, plan.arm_of(user).unwrap_or(ArmId(arm as u16)));
+            for (society, residents) in societies.iter().enumerate() {
+                for (time, user) in due(residents) {
+                    queue.enter(time, user, plan.arm_in(society, user));
                 }
             }
             Schedule::Turns(queue)

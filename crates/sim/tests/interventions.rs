@@ -149,14 +149,13 @@ fn creator_post_publishes_and_tells_the_followers() {
         for turn in rows.turns.iter().filter(|turn| turn.time < SimTime(FROM)) {
             let of_creator = |item: ItemId| simulation.catalogue().item(item).creator == Some(creator);
             if turn.impressions.iter().any(|shown| shown.action == follow && of_creator(shown.item)) {
-                let arm = if design == Design::Split { ArmId(0) } else { turn.arm };
-                followers.push((arm, turn.user));
+                followers.push((turn.arm, turn.user));
             }
         }
         followers.sort();
         followers.dedup();
         assert!(followers.len() > 2);
-        let told: Vec<UserId> = rows
+        let told: Vec<(ArmId, UserId)> = rows
             .messages
             .iter()
             .filter(|message| message.from == Sender::Creator(creator))
@@ -164,12 +163,10 @@ fn creator_post_publishes_and_tells_the_followers() {
                 assert_eq!((message.sent, message.delivered), (SimTime(FROM), SimTime(FROM + HOUR)));
                 assert_eq!((message.item, message.positive), (Some(ItemId(40)), true));
                 assert_eq!(message.text, "The hit");
-                message.to
+                (message.arm, message.to)
             })
             .collect();
-        let mut expected: Vec<UserId> = followers.iter().map(|(_, user)| *user).collect();
-        expected.sort();
-        assert_eq!(told, expected);
+        assert_eq!(told, followers);
 
         let of_arm = |arm: u16| followers.iter().filter(|(of, _)| *of == ArmId(arm)).count();
         let heard = match design {

@@ -35,7 +35,12 @@ fn rows_are_in_the_order_of_the_log() {
         for rows in town.run() {
             assert!(rows.turns.is_sorted_by_key(|turn| (turn.arm, turn.user, turn.session, turn.turn)));
             assert!(rows.sessions.is_sorted_by_key(|session| (session.arm, session.user, session.session)));
-            assert!(rows.messages.is_sorted_by_key(|message| (message.to, message.from, message.sent)));
+            assert!(rows.messages.is_sorted_by_key(|message| (
+                message.arm,
+                message.to,
+                message.from,
+                message.sent
+            )));
             several_sessions |= rows.sessions.windows(2).any(|pair| pair[0].user == pair[1].user);
         }
         assert!(several_sessions);

@@ -266,6 +266,7 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
     ];
     (from, user(), time(), time(), option::of(item()), any::<bool>(), text()).prop_map(
         |(from, to, sent, delivered, item, positive, text)| Message {
+            arm: ArmId((to.0 % 2) as u16),
             from,
             to,
             sent,

@@ -15,6 +15,8 @@ mod returning;
 mod social;
 mod turn;
 
+use std::collections::VecDeque;
+
 use habitue_core::scenario::choice::ChoiceConfig;
 use habitue_core::{
     Decider, Decision, Departure, Encounter, ItemId, Message, Persona, Purpose, SimDuration, SimTime,
@@ -36,7 +38,8 @@ use self::turn::ScaleLaws;
 ///
 /// Draws come from the streams [`Purpose::Admission`], [`Purpose::Arrival`], [`Purpose::Decision`] and
 /// [`Purpose::Departure`]. Those of a turn have a fixed layout (three for the move, then four for each position), so
-/// two policies that show the same item at the same position to a user in the same state meet the same reaction.
+/// two policies that show the same item at the same position to a user in the same state meet the same reaction (in a
+/// cascade, if the user gets that far).
 #[derive(Debug, Clone)]
 pub struct ChoiceUsers {
     config: ChoiceConfig,
@@ -136,7 +139,7 @@ impl UserModel for ChoiceUsers {
 }
 
 /// Adds an item to a memory of so many, from which the oldest is lost.
-fn remember(memory: &mut std::collections::VecDeque<ItemId>, item: ItemId, most: u32) {
+fn remember(memory: &mut VecDeque<ItemId>, item: ItemId, most: u32) {
     if most == 0 {
         return;
     }

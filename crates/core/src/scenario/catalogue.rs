@@ -244,3 +244,6 @@ fn four() -> f64 {
 fn thirty() -> f64 {
     30.0
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,9 @@
-//! Scenarios: what was typed ([`ScenarioFile`]) and what it means ([`Scenario`]).
+//! Scenarios: what was typed ([`ScenarioFile`]), what it means ([`Scenario`]), and how one becomes the other
+//! ([`resolve()`]).
+//!
+//! A scenario is a TOML file. [`schema()`] describes it to editors; the same schema decides which keys and values are
+//! accepted. What is wrong is told as [`Problems`]: all of them, each with its file, line and column. Files are read
+//! through [`Sources`]: this crate opens none.
 
 pub mod catalogue;
 pub mod choice;

@@ -19,6 +19,7 @@ pub struct FieldProblem {
 
 impl FieldProblem {
     /// A problem with one field.
+    #[allow(clippy::needless_pass_by_value, reason = "numbers and texts are given as they are at hand")]
     pub fn new(field: impl Into<String>, value: impl ToString, expected: impl Into<String>) -> Self {
         Self { field: field.into(), value: value.to_string(), expected: expected.into() }
     }
@@ -63,6 +64,10 @@ pub struct Problems {
 impl Problems {
     pub(super) fn new(mut findings: Vec<Finding>, texts: Texts) -> Self {
         findings.sort_by(|one, other| (&one.at, &one.way).cmp(&(&other.at, &other.way)));
+        // A file that is named twice is wrong only once.
+        findings.dedup_by(|one, other| {
+            one.at == other.at && one.way == other.way && one.message == other.message
+        });
         let problems = findings.into_iter().map(|finding| finding.located(&texts.0)).collect();
         Self { problems, texts: texts.0 }
     }

@@ -14,6 +14,7 @@ mod run;
 mod sets;
 mod slate;
 
+use std::io;
 use std::path::Path;
 
 use interventions::Frame;
@@ -76,30 +77,36 @@ pub struct Typed<'a> {
 pub fn resolve(typed: &Typed<'_>, sources: &dyn Sources) -> Result<Scenario, Problems> {
     let mut reader = Reader::new(sources);
     let scenario = read(typed, &mut reader).and_then(|document| scenario(typed, &document, &mut reader));
-    match scenario {
-        Some(scenario) if reader.findings.is_empty() => Ok(scenario),
-        _ => Err(Problems::new(reader.findings, reader.texts)),
+    if let Some(scenario) = scenario.filter(|_| reader.findings.is_empty()) {
+        return Ok(scenario);
     }
+    if reader.findings.is_empty() {
+        // Whoever gives up has reported why; should that be forgotten somewhere, there is still an answer.
+        let message = "the scenario cannot be resolved, and why is not known: this is a mistake of Habitué";
+        reader.report(Finding::new(&Place::new(0, 0..0), &Way::default(), message));
+    }
+    Err(Problems::new(reader.findings, reader.texts))
 }
 
 /// The scenario's document, with the values of the command line in it, compared with the schema.
 fn read(typed: &Typed<'_>, reader: &mut Reader<'_>) -> Option<Document> {
     let absolute = normalised(&reader.sources.working_directory().join(typed.file));
-    let refused = |reader: &mut Reader<'_>, message: String| {
+    let refused = |reader: &mut Reader<'_>, message: String, absent: bool| {
         let label = typed.file.display().to_string();
         let text = reader.texts.add_argument(label.clone(), &label, &reader.sources.working_directory());
         let finding = Finding::new(&Place::new(text, 0..label.len()), &Way::default(), message);
-        let finding = reader.near_file(finding, typed.file, &absolute);
-        reader.report(finding);
+        let near = if absent { reader.near_file(finding, typed.file, &absolute) } else { finding };
+        reader.report(near);
     };
     if absolute.to_str().is_none() {
-        refused(reader, "the scenario's path is not Unicode".to_owned());
+        refused(reader, "the scenario's path is not Unicode".to_owned(), false);
         return None;
     }
     let content = match reader.sources.read(&absolute) {
         Ok(content) => content,
         Err(error) => {
-            refused(reader, format!("the scenario cannot be read: {}", reason(&error)));
+            let absent = error.kind() == io::ErrorKind::NotFound;
+            refused(reader, format!("the scenario cannot be read: {}", reason(&error)), absent);
             return None;
         }
     };

@@ -6,7 +6,7 @@ use super::file::ScenarioFile;
 
 /// JSON Schema (draft 7, the one TOML editors know) of a scenario file.
 ///
-/// TOML has no null, so an optional key is one that may be absent. Every property has a description.
+/// The format of texts that are durations is `duration-with-units`, which editors let pass. TOML has no null, so an optional key is one that may be absent. Every property has a description.
 pub fn schema() -> Value {
     let generator = schemars::generate::SchemaSettings::draft07().into_generator();
     let mut schema = generator.into_root_schema_for::<ScenarioFile>().to_value();

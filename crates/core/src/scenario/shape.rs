@@ -152,14 +152,14 @@ impl<'s> Shape<'s> {
         let Value::Table(entries) = &mut node.value else { return };
         entries.retain_mut(|entry| {
             let inside = way.key(&entry.key);
-            match (schema["properties"].get(&entry.key), &schema["additionalProperties"]) {
-                (Some(schema), _) => self.value(schema, &mut entry.node, &inside),
+            let known = schema["properties"].get(&entry.key);
+            match (known, &schema["additionalProperties"]) {
                 (None, Json::Bool(false)) => {
                     self.unknown_key(schema, others, entry, way);
                     return false;
                 }
                 (None, Json::Null | Json::Bool(true)) => {}
-                (None, schema) => self.value(schema, &mut entry.node, &inside),
+                (Some(schema), _) | (None, schema) => self.value(schema, &mut entry.node, &inside),
             }
             true
         });

@@ -67,3 +67,20 @@ impl Sources for MemorySources {
         names
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_where_files_are() {
+        let sources =
+            MemorySources::new().with("/a/b/c.toml", "x").with("/a/b/d.toml", "").with("/a/e.toml", "");
+        assert_eq!(sources.entries(Path::new("/a")), ["b", "e.toml"]);
+        assert_eq!(sources.entries(Path::new("/x")), Vec::<String>::new());
+        assert!(sources.exists(Path::new("/a/b")) && sources.exists(Path::new("/a/b/c.toml")));
+        assert!(!sources.exists(Path::new("/a/c")));
+        assert_eq!(sources.read(Path::new("/a/b/c.toml")).unwrap(), "x");
+        assert_eq!(sources.read(Path::new("/a/b")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -56,3 +56,25 @@ impl JsonSchema for Span {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn durations_come_back_as_they_were_written(milliseconds in 0_i64..=10_000 * 365 * 86_400_000) {
+            let span = Span(SimDuration(milliseconds));
+            let written = serde_json::to_string(&span).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Span>(&written).unwrap(), span);
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_says_so() {
+        let error = serde_json::from_str::<Span>("\"soon\"").unwrap_err().to_string();
+        assert!(error.contains("\"14d\""), "{error}");
+    }
+}

@@ -249,7 +249,7 @@ impl Node {
         let Some(node) = way.0.iter().try_fold(self, Self::step_mut) else { return false };
         match &mut node.value {
             Value::Integer(number) => std::mem::replace(number, 1) != 1,
-            Value::Float(number) => std::mem::replace(number, 0.5) != 0.5,
+            Value::Float(number) => std::mem::replace(number, 0.5).to_bits() != 0.5_f64.to_bits(),
             Value::Text(text) => std::mem::replace(text, "x".to_owned()) != "x",
             Value::List(elements) => {
                 let before = elements.len();
@@ -357,3 +357,6 @@ fn refusal(error: &toml::de::Error, text: &str, text_id: usize) -> (String, Plac
     let span = error.span().unwrap_or(text.len()..text.len());
     (error.message().trim().replace('\n', ", "), Place::new(text_id, span))
 }
+
+#[cfg(test)]
+mod tests;

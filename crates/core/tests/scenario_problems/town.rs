@@ -1,6 +1,5 @@
 //! The scenario in which mistakes are made, and the files around it.
 
-use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -120,7 +119,9 @@ pub(crate) fn told(mistakes: &[Mistake<'_>]) -> String {
             seed: None,
             data: mistake.data.map(Path::new),
         };
-        writeln!(out, "## {}", mistake.name).unwrap();
+        out.push_str("## ");
+        out.push_str(mistake.name);
+        out.push('\n');
         match resolve(&typed, &sources(&scenario)) {
             Ok(_) => out.push_str("accepted\n"),
             Err(problems) => out.push_str(&problems.render()),

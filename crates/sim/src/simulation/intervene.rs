@@ -17,6 +17,7 @@ use crate::intervention::{
 };
 use crate::mail;
 use crate::server::Server;
+use crate::society::Society;
 
 /// The effect of an intervention in words, or why it is impossible.
 type Effect = Result<String, String>;
@@ -161,8 +162,10 @@ impl Simulation {
         let item = ItemSpec { creator: Some(creator.to_owned()), ..item.clone() };
         let added = self.add_items(std::slice::from_ref(&item), now, rows)?;
         let mut followers = Vec::with_capacity(messages.len());
-        for (society, messages) in self.societies.iter().zip(messages) {
-            let sent = mail::announce(found, added[0], &item.title, now, &society.residents);
+        let societies = self.societies.iter().zip(messages).enumerate();
+        for (society, (Society { residents, .. }, messages)) in societies {
+            let arm_of = |user| self.plan.arm_in(society, user);
+            let sent = mail::announce(found, added[0], &item.title, now, residents, arm_of);
             followers.push(sent.len());
             messages.extend(sent);
         }

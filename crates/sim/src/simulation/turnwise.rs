@@ -33,7 +33,6 @@ impl Simulation {
         for (society, messages) in self.open(at, &mut rows)?.into_iter().enumerate() {
             self.deliver(society, messages, at, &mut rows);
         }
-        rows.messages.sort_by_key(|message| (message.to, message.from, message.sent));
         self.progress.now = at;
         Ok(rows)
     }
@@ -49,7 +48,8 @@ impl Simulation {
         };
         self.end_windows(time, arms.clone())?;
         let outbox = &mut self.societies[society].outbox;
-        let messages = mail::collect(outbox, time + SimDuration(1), &self.parts.graph);
+        let arm_of = |user| self.plan.arm_in(society, user);
+        let messages = mail::collect(outbox, time + SimDuration(1), &self.parts.graph, arm_of);
         self.deliver(society, messages, time, &mut rows);
 
         let Self { plan, parts, shelf, servers, societies, schedule, .. } = self;

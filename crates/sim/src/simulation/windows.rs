@@ -1,6 +1,6 @@
 //! Windows of fixed length.
 
-use habitue_core::{ArmId, SimDuration, SimTime, UserId, WindowRows};
+use habitue_core::{SimDuration, SimTime, UserId, WindowRows};
 use rayon::prelude::*;
 
 use super::Simulation;
@@ -36,13 +36,14 @@ impl Simulation {
         self.end_windows(start, 0..self.servers.len())?;
         self.play_due(start, end, &mut rows)?;
         for (society, mut messages) in announced.into_iter().enumerate() {
-            messages.extend(mail::collect(&mut self.societies[society].outbox, end, &self.parts.graph));
+            let outbox = &mut self.societies[society].outbox;
+            let arm_of = |user| self.plan.arm_in(society, user);
+            messages.extend(mail::collect(outbox, end, &self.parts.graph, arm_of));
             for message in &mut messages {
                 message.delivered = end;
             }
             self.deliver(society, messages, start, &mut rows);
         }
-        rows.messages.sort_by_key(|message| (message.to, message.from, message.sent));
         self.learn(start, &rows.turns)?;
         self.servers.iter_mut().for_each(|server| server.stale = true);
         self.progress.now = end;
@@ -64,7 +65,7 @@ impl Simulation {
             let Society { residents, stats, outbox } = society;
             let users = calendars[index].take(start);
             for (user, resident) in pick(residents, &users) {
-                groups[plan.arm_of(user).map_or(index, ArmId::index)].push((user, resident));
+                groups[plan.arm_in(index, user).index()].push((user, resident));
             }
             scenes.push(plan.scene(parts, shelf, plan.world(parts, shelf, stats, start), Some(end)));
             outboxes.push(outbox);

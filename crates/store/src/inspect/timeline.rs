@@ -193,6 +193,9 @@ impl Life<'_> {
         };
         let tone = if message.positive { "well" } else { "ill" };
         put!(text, "  {}  {from} speaks {tone}{}", message.delivered, self.about(message.item));
+        if self.turns.iter().any(|turn| turn.arm != message.arm) {
+            put!(text, " in arm {}", self.arms.get(message.arm.index()).unwrap_or(&"?"));
+        }
         if !message.text.is_empty() {
             put!(text, ": \"{}\"", message.text);
         }

@@ -158,6 +158,7 @@ fn windows() -> [WindowRows; 2] {
             session(1, 0, 9 * HOUR + 5_000, 9 * HOUR + 6_000, 1, None),
         ],
         messages: vec![Message {
+            arm: ArmId(1),
             from: Sender::User(UserId(0)),
             to: UserId(1),
             sent: SimTime(9 * HOUR + 40_000),
@@ -183,6 +184,7 @@ fn windows() -> [WindowRows; 2] {
             Move::Post { item: Some(ItemId(3)), text: String::new() },
         )],
         messages: vec![Message {
+            arm: ArmId(1),
             from: Sender::Creator(CreatorId(0)),
             to: UserId(1),
             sent: SimTime(DAY),

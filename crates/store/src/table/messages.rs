@@ -2,7 +2,7 @@
 
 use arrow_array::{Array, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array};
 use arrow_schema::{DataType, Field};
-use habitue_core::{CreatorId, ItemId, Message, Sender, SimTime, UserId};
+use habitue_core::{ArmId, CreatorId, ItemId, Message, Sender, SimTime, UserId};
 
 use super::columns::names;
 use super::{Columns, Frame, Names, Row, Table};
@@ -12,6 +12,7 @@ const SENDERS: [&str; 2] = ["user", "creator"];
 
 pub(super) fn fields() -> Vec<Field> {
     vec![
+        Field::new("arm", names(), false),
         Field::new("from_kind", names(), false),
         Field::new("from", DataType::UInt32, false),
         Field::new("to", DataType::UInt32, false),
@@ -23,8 +24,8 @@ pub(super) fn fields() -> Vec<Field> {
     ]
 }
 
-/// Messages as a batch.
-pub(crate) fn encode(messages: &[Message]) -> Result<RecordBatch, StoreError> {
+/// Messages as a batch. Errors name an arm that the scenario does not have.
+pub(crate) fn encode(messages: &[Message], known: &Names) -> Result<RecordBatch, StoreError> {
     let (kinds, from): (Vec<i32>, Vec<u32>) = messages
         .iter()
         .map(|message| match message.from {
@@ -33,6 +34,8 @@ pub(crate) fn encode(messages: &[Message]) -> Result<RecordBatch, StoreError> {
         })
         .unzip();
     let mut columns = Columns::new(Table::Messages);
+    let arms = messages.iter().map(|message| i32::from(message.arm.0));
+    columns.push_names("arm", Int32Array::from_iter_values(arms), &known.arms)?;
     columns.push_names("sender", Int32Array::from(kinds), &SENDERS)?;
     columns.push(UInt32Array::from(from));
     columns.push(UInt32Array::from_iter_values(messages.iter().map(|message| message.to.0)));
@@ -47,7 +50,8 @@ pub(crate) fn encode(messages: &[Message]) -> Result<RecordBatch, StoreError> {
 impl Row for Message {
     const TABLE: Table = Table::Messages;
 
-    fn decode(frame: &Frame<'_>, _names: &Names) -> Result<Vec<Self>, StoreError> {
+    fn decode(frame: &Frame<'_>, names: &Names) -> Result<Vec<Self>, StoreError> {
+        let arms = frame.names_of_all("arm", &names.arms)?;
         let kinds = frame.names_of_all("from_kind", &SENDERS)?;
         let from: &UInt32Array = frame.get("from")?;
         let to: &UInt32Array = frame.get("to")?;
@@ -58,6 +62,7 @@ impl Row for Message {
         let texts: &StringArray = frame.get("text")?;
         Ok((0..frame.rows())
             .map(|row| Self {
+                arm: ArmId(arms[row] as u16),
                 from: match kinds[row] {
                     0 => Sender::User(UserId(from.value(row))),
                     _ => Sender::Creator(CreatorId(from.value(row))),

@@ -174,7 +174,9 @@ impl Log {
             Table::Sessions => {
                 self.sessions[from..].chunks(BATCH).map(|rows| sessions::encode(rows, names)).collect()
             }
-            Table::Messages => self.messages[from..].chunks(BATCH).map(messages::encode).collect(),
+            Table::Messages => {
+                self.messages[from..].chunks(BATCH).map(|rows| messages::encode(rows, names)).collect()
+            }
             Table::Interventions => {
                 self.interventions[from..].chunks(BATCH).map(interventions::encode).collect()
             }

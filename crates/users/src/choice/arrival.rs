@@ -12,14 +12,13 @@ use super::returning::{Rhythm, visits_per_day};
 /// The state of a new user: the persona's interests scaled to sum 1, an indifferent mindset, and the newest items of the
 /// persona's history in memory.
 pub(super) fn admit(config: &MemoryConfig, categories: usize, persona: &Persona) -> UserState {
-    let mut interests = vec![0.0; categories].into_boxed_slice();
+    let beyond = persona.interests.iter().map(|(category, _)| category.index() + 1).max().unwrap_or(0);
+    let mut interests = vec![0.0; categories.max(beyond)];
     for &(category, weight) in &persona.interests {
-        if let Some(interest) = interests.get_mut(category.index()) {
-            *interest += weight;
-        }
+        interests[category.index()] += weight;
     }
     normalise(&mut interests);
-    let mut state = UserState { interests, ..UserState::default() };
+    let mut state = UserState { interests: interests.into_boxed_slice(), ..UserState::default() };
     let known = persona.history.len().saturating_sub(config.recent as usize);
     for past in &persona.history[known..] {
         remember(&mut state.recent, past.item, config.recent);

@@ -2,10 +2,11 @@
 
 use habitue_core::scenario::choice::{ChoiceConfig, DriftConfig};
 use habitue_core::{
-    Action, ActionScale, Decision, Distributions, Encounter, Feedback, ItemId, Move, Stream, UserState, World,
+    Action, ActionScale, CategoryId, Decision, Distributions, Encounter, Feedback, ItemId, Move, Stream,
+    UserState, World,
 };
 
-use super::action::{ActionLaw, engaged_level};
+use super::action::{ActionLaw, ActionWeights, engaged_level};
 use super::affinity::{Scratch, Taste};
 use super::draws::{MoveDraws, PositionDraws};
 use super::drift::Drift;
@@ -109,12 +110,7 @@ impl ChoiceUsers {
             let liking = taste.of(shown.item, item);
             let weights = laws.action.weigh(liking.affinity);
             if encounter.distributions {
-                let looks = self.examination.logged(position);
-                let skip = usize::from(scale.skip().0);
-                reaction.actions.extend(weights.probabilities().enumerate().map(|(action, chance)| {
-                    let passes = if action == skip { 1.0 - looks } else { 0.0 };
-                    (looks * chance + passes) as f32
-                }));
+                self.log(position, &weights, scale.skip(), &mut reaction.actions);
             }
             if !looked {
                 before = Before::Passed;
@@ -139,6 +135,15 @@ impl ChoiceUsers {
             reaction.feedback.push(Feedback { action, examined: true, dwell_seconds, rating });
         }
         reaction
+    }
+
+    /// Appends the probabilities of the actions at a position: who does not look skips.
+    fn log(&self, position: usize, weights: &ActionWeights, skip: Action, actions: &mut Vec<f32>) {
+        let looks = self.examination.logged(position);
+        actions.extend(weights.probabilities().enumerate().map(|(action, chance)| {
+            let passes = if action == usize::from(skip.0) { 1.0 - looks } else { 0.0 };
+            (looks * chance + passes) as f32
+        }));
     }
 }
 
@@ -180,7 +185,7 @@ fn shift(
     scale: &ActionScale,
     drift: &mut Drift<'_>,
     action: Action,
-    categories: &[habitue_core::CategoryId],
+    categories: &[CategoryId],
 ) {
     let level = scale.level(action) as f32;
     if scale.is_negative(action) {

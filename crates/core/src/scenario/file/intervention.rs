@@ -76,7 +76,7 @@ pub struct CreatorPostFile {
     #[schemars(length(min = 1))]
     pub creator: String,
     /// The item; its `creator` need not be repeated.
-    pub item: ItemSpec,
+    pub item: Box<ItemSpec>,
 }
 
 /// An arm changes its policy; the new one starts untrained.

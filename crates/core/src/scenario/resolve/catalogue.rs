@@ -24,14 +24,12 @@ pub(super) fn data(reader: &mut Reader<'_>, folder: &Path) -> Data {
     let shown = folder.display().to_string();
     let text = reader.texts.add_argument(format!("--data {shown}"), &shown, &working_directory);
     let at = Place::new(text, 0..shown.len());
-    let node = folder.to_str().map(|folder| Node::of_text(folder, at.clone()));
-    let folder = match node {
-        Some(node) => reader.existing(&node, &Way::default(), "data set's folder"),
-        None => {
-            let message = "the path of the data set's folder is not Unicode";
-            reader.report(Finding::new(&at, &Way::default(), message).found(quoted(&shown)));
-            None
-        }
+    let folder = if let Some(folder) = folder.to_str() {
+        reader.existing(&Node::of_text(folder, at.clone()), &Way::default(), "data set's folder")
+    } else {
+        let message = "the path of the data set's folder is not Unicode";
+        reader.report(Finding::new(&at, &Way::default(), message).found(quoted(&shown)));
+        None
     };
     Data { at, shown, folder }
 }

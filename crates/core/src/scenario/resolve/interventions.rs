@@ -183,11 +183,9 @@ fn arm(reader: &mut Reader<'_>, document: &Document, way: &Way) -> bool {
         return true;
     }
     let known = || arms.iter().filter_map(|(_, name)| name.text());
+    let listed = known().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
     let finding = Finding::of(node, way, "no arm has this name")
-        .expected(match arms.len() {
-            1 => known().map(|name| format!("{name:?}")).collect(),
-            _ => format!("one of {}", known().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")),
-        })
+        .expected(if arms.len() == 1 { listed } else { format!("one of {listed}") })
         .nearest(Reader::near(node, known()));
     reader.report(finding);
     false

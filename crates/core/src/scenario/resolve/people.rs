@@ -144,7 +144,7 @@ fn sizes<'d>(document: &'d Document, ways: &[Way]) -> Vec<Option<(u64, &'d Node)
 fn too_many_users(reader: &mut Reader<'_>, document: &Document, ways: &[Way]) {
     let mut users: u64 = 0;
     for (way, size) in ways.iter().zip(sizes(document, ways)) {
-        let Some((size, node)) = size.filter(|(size, _)| *size <= u64::from(u32::MAX)) else { continue };
+        let Some((size, node)) = size.filter(|(size, _)| u32::try_from(*size).is_ok()) else { continue };
         users += size;
         if users > u64::from(u32::MAX) {
             let finding =

@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
 
     /// The value at the end of the way: `None` if it cannot be read, which has been reported, `Some(None)` if it is
     /// absent.
-    #[allow(clippy::option_option)]
+    #[allow(clippy::option_option, reason = "unreadable and absent are different")]
     pub(super) fn optional<T: DeserializeOwned>(
         &mut self,
         document: &Document,
@@ -283,8 +283,9 @@ pub(super) fn names<'d>(document: &'d Document, list: &str) -> Vec<(Way, &'d Nod
 /// Reports names that stand twice in a list.
 pub(super) fn unique_names(reader: &mut Reader<'_>, document: &Document, list: &str) {
     let names = names(document, list);
-    for (position, (way, name)) in names.iter().enumerate() {
-        if names[..position].iter().any(|(_, before)| before.text() == name.text()) {
+    let mut before = BTreeSet::new();
+    for (way, name) in &names {
+        if !before.insert(name.text()) {
             let finding = Finding::of(name, way, format!("another `[[{list}]]` has the same name"));
             reader.report(finding.expected(format!("a name that no other `[[{list}]]` has")));
         }

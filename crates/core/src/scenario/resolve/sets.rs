@@ -28,21 +28,20 @@ pub(super) fn apply(root: &mut Node, set: &str, reader: &mut Reader<'_>) {
         return;
     }
     if let Err(finding) = put(root, &parts, node, &at) {
-        reader.report(finding);
+        reader.report(*finding);
     }
 }
 
-fn put(root: &mut Node, parts: &[&str], value: Node, at: &Place) -> Result<(), Finding> {
+fn put(root: &mut Node, parts: &[&str], value: Node, at: &Place) -> Result<(), Box<Finding>> {
     let mut way = Way::default();
     let mut node = root;
     for (part, next) in parts.iter().zip(parts.iter().skip(1).map(Some).chain([None])) {
-        // A table can be made here, but not a list: of which there would have to be an element already.
-        if next.is_some_and(|next| next.parse::<usize>().is_ok()) && matches!(node.value, Value::Table(_)) {
-            if node.get(part).is_none() {
-                let way = way.key(part);
-                let finding = Finding::new(at, &way, format!("there is no list `{way}`"));
-                return Err(finding.expected("a list of the scenario before a position"));
-            }
+        // A table can be made here, but not a list, of which there would have to be an element already.
+        let position = next.is_some_and(|next| next.parse::<usize>().is_ok());
+        if position && matches!(node.value, Value::Table(_)) && node.get(part).is_none() {
+            let way = way.key(part);
+            let finding = Finding::new(at, &way, format!("there is no list `{way}`"));
+            return Err(Box::new(finding.expected("a list of the scenario before a position")));
         }
         (way, node) = down(node, part, &way, at)?;
     }
@@ -51,9 +50,14 @@ fn put(root: &mut Node, parts: &[&str], value: Node, at: &Place) -> Result<(), F
 }
 
 /// One step down: to a position in a list, or to a key of a table, which is made if the table lacks it.
-fn down<'n>(node: &'n mut Node, part: &str, way: &Way, at: &Place) -> Result<(Way, &'n mut Node), Finding> {
+fn down<'n>(
+    node: &'n mut Node,
+    part: &str,
+    way: &Way,
+    at: &Place,
+) -> Result<(Way, &'n mut Node), Box<Finding>> {
     let shown = node.shown();
-    match &mut node.value {
+    let finding = match &mut node.value {
         Value::Table(entries) => {
             let position = entries.iter().position(|entry| entry.key == part).unwrap_or_else(|| {
                 entries.push(Entry {
@@ -63,24 +67,24 @@ fn down<'n>(node: &'n mut Node, part: &str, way: &Way, at: &Place) -> Result<(Wa
                 });
                 entries.len() - 1
             });
-            Ok((way.key(part), &mut entries[position].node))
+            return Ok((way.key(part), &mut entries[position].node));
         }
         Value::List(elements) => {
             let count = elements.len();
-            match part.parse().ok().and_then(|index: usize| Some((index, elements.get_mut(index)?))) {
-                Some((index, element)) => Ok((way.index(index), element)),
-                None => {
-                    let finding = Finding::new(at, way, format!("`{way}` has no element {}", quoted(part)));
-                    Err(match count {
-                        0 => finding.expected("no key inside: the list is empty"),
-                        1 => finding.expected("0, the position of its only element"),
-                        _ => finding.expected(format!("a position from 0 to {}", count - 1)),
-                    })
-                }
+            let element = part.parse().ok().and_then(|index: usize| Some((index, elements.get_mut(index)?)));
+            if let Some((index, element)) = element {
+                return Ok((way.index(index), element));
+            }
+            let finding = Finding::new(at, way, format!("`{way}` has no element {}", quoted(part)));
+            match count {
+                0 => finding.expected("no key inside: the list is empty"),
+                1 => finding.expected("0, the position of its only element"),
+                _ => finding.expected(format!("a position from 0 to {}", count - 1)),
             }
         }
-        _ => Err(Finding::new(at, way, format!("`{way}` has nothing inside"))
+        _ => Finding::new(at, way, format!("`{way}` has nothing inside"))
             .found(shown)
-            .expected(format!("a key that ends at `{way}`"))),
-    }
+            .expected(format!("a key that ends at `{way}`")),
+    };
+    Err(Box::new(finding))
 }

@@ -73,21 +73,18 @@ fn engaged(reader: &mut Reader<'_>, document: &Document, file: &SlateFile) -> Op
         [only] => quoted(only),
         above => format!("one of the actions above \"skip\": {}", above.join(", ")),
     };
-    let finding = match document.get(&way) {
-        Some(node) => {
-            let message = match place(&file.engaged) {
-                Some(_) => "`engaged` must stand above \"skip\"",
-                None => "`engaged` is not on the scale",
-            };
-            let near = nearest(&file.engaged, file.actions[skip + 1..].iter().map(String::as_str));
-            Finding::of(node, &way, message).nearest(near)
-        }
+    let finding = if let Some(node) = document.get(&way) {
+        let message = match place(&file.engaged) {
+            Some(_) => "`engaged` must stand above \"skip\"",
+            None => "`engaged` is not on the scale",
+        };
+        let near = nearest(&file.engaged, file.actions[skip + 1..].iter().map(String::as_str));
+        Finding::of(node, &way, message).nearest(near)
+    } else {
         // The default belongs to the default scale.
-        None => {
-            let at = &document.get(&Way::to("slate"))?.at;
-            Finding::new(at, &way, "`engaged` is missing, and its default is not on this scale")
-                .found(quoted(&file.engaged))
-        }
+        let at = &document.get(&Way::to("slate"))?.at;
+        Finding::new(at, &way, "`engaged` is missing, and its default is not on this scale")
+            .found(quoted(&file.engaged))
     };
     reader.report(finding.expected(expected));
     None

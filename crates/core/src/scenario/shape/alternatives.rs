@@ -70,15 +70,13 @@ impl<'s> Shape<'s> {
             self.broken(way, finding);
             return;
         };
-        match kinds.iter().position(|known| Some(*known) == kind.text()) {
-            Some(position) => self.table(all[position], &[], node, way),
-            None => {
-                let finding = Finding::of(kind, &inside, format!("`{tag}` has no such value"))
-                    .expected(format!("one of {listed}"))
-                    .nearest(kind.text().and_then(|typed| nearest(typed, kinds)));
-                self.broken(way, finding);
-            }
+        if let Some(position) = kinds.iter().position(|known| Some(*known) == kind.text()) {
+            return self.table(all[position], &[], node, way);
         }
+        let finding = Finding::of(kind, &inside, format!("`{tag}` has no such value"))
+            .expected(format!("one of {listed}"))
+            .nearest(kind.text().and_then(|typed| nearest(typed, kinds)));
+        self.broken(way, finding);
     }
 
     /// A table that is one of several without saying which: the one that knows most of its keys; of those, the last.

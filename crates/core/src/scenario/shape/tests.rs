@@ -176,7 +176,9 @@ fn tables<'s>(shape: &Shape<'s>, schema: &'s Json) -> Vec<toml::Value> {
     }
     if schema["additionalProperties"].is_object() {
         let sample = samples(shape, &schema["additionalProperties"]).remove(0);
-        all.iter_mut().for_each(|table| drop(table.insert("anything".to_owned(), sample.clone())));
+        for table in &mut all {
+            table.insert("anything".to_owned(), sample.clone());
+        }
     }
     all.into_iter().map(toml::Value::Table).collect()
 }
@@ -189,7 +191,9 @@ fn node(sample: &toml::Value) -> Node {
 fn all_tables(node: &Node, way: &Way, found: &mut Vec<Way>) {
     if let Value::Table(entries) = &node.value {
         found.push(way.clone());
-        entries.iter().for_each(|entry| all_tables(&entry.node, &way.key(&entry.key), found));
+        for entry in entries {
+            all_tables(&entry.node, &way.key(&entry.key), found);
+        }
     }
     for (index, element) in node.elements().iter().enumerate() {
         all_tables(element, &way.index(index), found);
