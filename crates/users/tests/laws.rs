@@ -4,8 +4,8 @@ mod town;
 
 use habitue_core::scenario::choice::{CascadeConfig, ChoiceConfig, ExaminationConfig, SocialConfig};
 use habitue_core::{
-    Decision, Departure, Encounter, ItemId, Message, Mindset, Move, Persona, Sender, SimTime, Slate, Streams,
-    UserId, UserModel, UserState, Visit,
+    ArmId, Decision, Departure, Encounter, ItemId, Message, Mindset, Move, Persona, Sender, SimTime, Slate,
+    Streams, UserId, UserModel, UserState, Visit,
 };
 use habitue_users::ChoiceUsers;
 
@@ -239,6 +239,7 @@ fn word_of_mouth_draws_and_warns() {
     let model = ChoiceUsers::new(ChoiceConfig::default());
     let (_, other) = liked_and_not(&town);
     let message = |positive| Message {
+        arm: ArmId(0),
         from: Sender::User(UserId(1)),
         to: UserId(0),
         sent: SimTime::ZERO,
