@@ -10,6 +10,7 @@ use habitue_run::RunError;
 use habitue_store::StoreError;
 use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, NamedSource, SourceCode};
 
+use crate::logging;
 use crate::terminal::Terminal;
 
 /// Exit codes, as the help of the command lists them.
@@ -96,7 +97,7 @@ impl Failure {
             }
             Self::Run(error) => Self::Stopped { error, folder: None }.report(terminal),
             Self::Stopped { error, folder } => {
-                tracing::error!(%error, "the command failed");
+                tracing::error!(target: logging::TOLD, %error, "the command failed");
                 let resume = folder.map(|folder| {
                     let folder = folder.display();
                     format!("what happened up to the last checkpoint is kept; go on with `habitue resume {folder}`")

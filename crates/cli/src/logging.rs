@@ -14,6 +14,8 @@ use crate::args::{LogArgs, LogFormat};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
+/// Target of log lines that say what the screen is told in words of its own.
+pub(crate) const TOLD: &str = "habitue::told";
 /// Bytes of log lines kept until there is a run folder.
 const KEPT: usize = 1 << 20;
 
@@ -35,8 +37,7 @@ enum Sink {
 pub(crate) fn start(args: &LogArgs, terminal: &Terminal) -> Result<RunLog, Failure> {
     let level = ["warn", "info", "debug", "trace"][usize::from(args.verbose.min(3))];
     let in_folder = if args.verbose > 1 { level } else { "info" };
-    // Why a command failed is printed in words of its own.
-    let on_screen = format!("{level},habitue_cli::failure=off");
+    let on_screen = format!("{level},{TOLD}=off");
     let json = args.log_format == LogFormat::Json;
     let name = if json { "log.jsonl" } else { "run.log" };
     let log = RunLog { name, sink: Arc::new(Mutex::new(Sink::Waiting(Vec::new()))) };

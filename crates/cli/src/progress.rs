@@ -41,6 +41,10 @@ impl Display {
             (false, false) => Some(Style::Lines),
             (false, true) => {
                 let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+                // A template that cannot be read would leave indicatif's own style.
+                if let Ok(style) = ProgressStyle::with_template("{bar:20.cyan/dim} {wide_msg}") {
+                    bar.set_style(style.progress_chars("━╸─"));
+                }
                 terminal.show(Some(bar.clone()));
                 Some(Style::Bar(bar))
             }
@@ -77,12 +81,7 @@ impl Observer for Display {
         match style {
             Style::Lines => self.terminal.say(&line(progress, from)),
             Style::Bar(bar) => {
-                if bar.length() != Some(progress.horizon.0 as u64) {
-                    bar.set_length(progress.horizon.0 as u64);
-                    if let Ok(style) = ProgressStyle::with_template("{wide_bar:.cyan/dim} {msg}") {
-                        bar.set_style(style.progress_chars("━╸─"));
-                    }
-                }
+                bar.set_length(progress.horizon.0 as u64);
                 bar.set_position(progress.now.0.clamp(0, progress.horizon.0) as u64);
                 bar.set_message(line(progress, from));
             }
@@ -99,22 +98,24 @@ impl Drop for Display {
     }
 }
 
+/// What matters most first: a narrow terminal cuts the end.
 fn line(progress: &Progress, from: SimTime) -> String {
     let seconds = progress.elapsed.as_secs_f64();
-    let horizon = SimDuration(progress.horizon.0);
-    let line = format!(
-        "{} of {horizon}, {} sessions, {} turns, {} turns/s",
-        progress.now,
-        HumanCount(progress.sessions),
-        HumanCount(progress.turns),
-        HumanCount((progress.new_turns as f64 / seconds.max(1e-3)) as u64),
-    );
     let (played, left) = ((progress.now - from).0, (progress.horizon - progress.now).0);
-    if played > 0 && left > 0 {
+    let left = if played > 0 && left > 0 {
         let left = Duration::from_secs_f64(seconds * left as f64 / played as f64);
-        return format!("{line}, {} left", HumanDuration(left));
-    }
-    line
+        format!("{:#} left, ", HumanDuration(left))
+    } else {
+        String::new()
+    };
+    format!(
+        "{} of {}, {left}{} turns/s, {} turns, {} sessions",
+        progress.now,
+        SimDuration(progress.horizon.0),
+        HumanCount((progress.new_turns as f64 / seconds.max(1e-3)) as u64),
+        HumanCount(progress.turns),
+        HumanCount(progress.sessions),
+    )
 }
 
 #[cfg(test)]
@@ -135,7 +136,7 @@ mod tests {
         };
         insta::assert_snapshot!(
             line(&progress, SimTime(DAY)),
-            @"day 5 00:00:00 of 14d, 98,765 sessions, 1,234,567 turns, 100,000 turns/s, 23 seconds left"
+            @"day 5 00:00:00 of 14d, 23s left, 100,000 turns/s, 1,234,567 turns, 98,765 sessions"
         );
     }
 }

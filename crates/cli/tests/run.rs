@@ -1,4 +1,5 @@
 //! Running, resuming, replaying.
+#![allow(clippy::unwrap_used, reason = "tests may fail, and so may what they share")]
 
 mod door;
 
@@ -131,42 +132,70 @@ fn a_run_that_fails_says_how_to_go_on() {
     assert_eq!((&report["ending"], &report["windows"]), (&"finished".into(), &96.into()));
 }
 
-/// Starts a run, interrupts it once it is on its way, and resumes it.
 #[cfg(unix)]
-#[test]
-fn ctrl_c_finishes_the_window_and_says_how_to_go_on() {
-    use std::process::{Command, Stdio};
+mod interrupted {
+    use std::io::{BufRead, BufReader};
+    use std::path::PathBuf;
+    use std::process::{Child, Command, Stdio};
     use std::time::Duration;
 
-    let door = Door::new();
-    let mut run = Command::new(assert_cmd::cargo::cargo_bin!("habitue"))
-        .args(["run", "corner.toml", "--set", "window=\"turn\"", "--set", "population.0.size=600"])
-        .current_dir(door.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let log = loop {
-        std::thread::sleep(Duration::from_millis(5));
-        let runs = std::fs::read_dir(door.path().join("runs")).into_iter().flatten().flatten();
-        if let Some(log) = runs.map(|run| run.path().join("run.log")).find(|log| log.exists()) {
-            break log;
-        }
-        assert!(run.try_wait().unwrap().is_none(), "it ended before it could be interrupted");
-    };
-    assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
-    let ended = door::Ended::from(run.wait_with_output().unwrap());
-    assert_eq!(ended.code, 130, "{ended:?}");
-    let resume = format!("habitue resume {}", door.run());
-    assert!(ended.err.contains(&resume) && ended.out.contains("played until"), "{ended:?}");
-    assert!(door.habitue(&["inspect", &door.run()]).out.contains("interrupted"));
+    use super::door::{Door, Ended};
 
-    let again =
-        door.habitue(&["run", "corner.toml", "--set", "window=\"turn\"", "--set", "population.0.size=600"]);
-    assert_eq!(again.code, 2);
-    assert!(again.err.contains(&resume), "{}", again.err);
-    let resumed = door.habitue(&["resume", &door.run(), "--quiet"]);
-    assert_eq!(resumed.code, 0, "{resumed:?}");
-    let log = std::fs::read_to_string(log).unwrap();
-    assert!(log.contains("goes on from a checkpoint"), "{log}");
+    /// Starts the command and waits until its log is in the run folder.
+    fn started(door: &Door, args: &[&str]) -> (Child, PathBuf) {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("habitue"))
+            .args(args)
+            .current_dir(door.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        loop {
+            std::thread::sleep(Duration::from_millis(5));
+            let runs = std::fs::read_dir(door.path().join("runs")).into_iter().flatten().flatten();
+            if let Some(log) = runs.map(|run| run.path().join("run.log")).find(|log| log.exists()) {
+                return (command, log);
+            }
+            assert!(command.try_wait().unwrap().is_none(), "it ended before it could be interrupted");
+        }
+    }
+
+    fn interrupt(command: &Child) {
+        assert!(Command::new("kill").args(["-INT", &command.id().to_string()]).status().unwrap().success());
+    }
+
+    #[test]
+    fn once_it_finishes_the_window_and_says_how_to_go_on() {
+        let door = Door::new();
+        let args = ["run", "corner.toml", "--set", "window=\"turn\"", "--set", "population.0.size=600"];
+        let (command, log) = started(&door, &args);
+        interrupt(&command);
+        let ended = Ended::from(command.wait_with_output().unwrap());
+        assert_eq!(ended.code, 130, "{ended:?}");
+        let resume = format!("habitue resume {}", door.run());
+        assert!(ended.err.contains(&resume) && ended.out.contains("played until"), "{ended:?}");
+        assert!(door.habitue(&["inspect", &door.run()]).out.contains("interrupted"));
+
+        let again = door.habitue(&args);
+        assert_eq!(again.code, 2);
+        assert!(again.err.contains(&resume), "{}", again.err);
+        let resumed = door.habitue(&["resume", &door.run(), "--quiet"]);
+        assert_eq!(resumed.code, 0, "{resumed:?}");
+        let log = std::fs::read_to_string(log).unwrap();
+        assert!(log.contains("goes on from a checkpoint"), "{log}");
+    }
+
+    #[test]
+    fn twice_it_stops_at_once() {
+        let door = Door::new();
+        let args = ["run", "corner.toml", "--set", "window=\"8d\"", "--set", "population.0.size=20000"];
+        let (mut command, _) = started(&door, &args);
+        interrupt(&command);
+        let mut said = String::new();
+        BufReader::new(command.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "interrupted: finishing the window; Ctrl-C again stops at once\n");
+        interrupt(&command);
+        assert_eq!(command.wait().unwrap().code(), Some(130));
+        assert!(!door.path().join(door.run()).join("manifest.json").exists());
+    }
 }

@@ -121,6 +121,9 @@ impl Zipf {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
     use super::*;
 
     fn spec(items: u32) -> CatalogueSpec {
@@ -168,6 +171,38 @@ mod tests {
         let horizon = SimDuration::from_days(10.0).0;
         assert!(catalogue.items().iter().all(|item| (0..horizon).contains(&item.published.0)));
         assert_eq!(catalogue.creators().len(), 5);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 64, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn every_specification_in_range_gives_a_sound_catalogue(
+            (items, categories, creators) in (1..40_u32, 1..30_u16, 0..5_u32),
+            category_skew in prop_oneof![Just(0.0), 0.0..4.0, Just(1e6)],
+            (quality_mean, quality_concentration) in (0.001..0.999, prop_oneof![0.01..1.0, 1.0..1e4]),
+            (second_category, published_later) in (0.0..=1.0, 0.0..=1.0),
+            duration_seconds in prop_oneof![Just(0.0), 0.1..1e4],
+            horizon in 1..i64::MAX / 2,
+        ) {
+            let spec = CatalogueSpec {
+                items, categories, category_skew, creators, quality_mean, quality_concentration, second_category,
+                published_later, duration_seconds,
+            };
+            let catalogue = generate(&spec, SimDuration(horizon), Streams::new(9)).unwrap();
+            prop_assert_eq!(catalogue.len(), items as usize);
+            for item in catalogue.items() {
+                prop_assert!((0.0..=1.0).contains(&item.quality));
+                prop_assert!((0..horizon).contains(&item.published.0));
+                prop_assert!(matches!(&item.categories[..], [_] | [_, _]) && item.categories[0].0 < categories);
+                prop_assert!(item.categories.get(1).is_none_or(|second| *second != item.categories[0]));
+                prop_assert_eq!(item.creator.is_some(), creators > 0);
+                let seconds = f64::from(item.duration_seconds);
+                prop_assert_eq!(seconds >= 1.0, duration_seconds > 0.0);
+            }
+        }
     }
 
     #[test]
