@@ -24,6 +24,28 @@ pub enum LlmError {
         /// The shape that the configuration asks for.
         expected: Vec<usize>,
     },
+    /// A weight is infinite or not a number.
+    #[error("{source_name}: tensor \"{tensor}\" holds {value} at position {position}, expected finite numbers")]
+    NotFinite {
+        /// The file or folder.
+        source_name: String,
+        /// The tensor.
+        tensor: String,
+        /// Position in the row-major tensor.
+        position: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A field of a model's configuration or of the engine's options makes no sense.
+    #[error("the model's {field} is {value}, expected {expected}")]
+    Configuration {
+        /// The field.
+        field: String,
+        /// Its value.
+        value: String,
+        /// What would be right.
+        expected: String,
+    },
     /// A request cannot be served.
     #[error("the request cannot be served: {0}")]
     Request(String),
