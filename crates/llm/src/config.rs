@@ -105,7 +105,7 @@ impl ModelConfig {
             ("context", self.context),
         ];
         let wrong = |field: &str, value: String, expected: &str| {
-            Err(LlmError::Configuration { field: field.to_owned(), value, expected: expected.to_owned() })
+            Err(LlmError::Configuration { field: format!("the model's {field}"), value, expected: expected.to_owned() })
         };
         for (field, value) in sizes {
             if value == 0 || u32::try_from(value).is_err() {

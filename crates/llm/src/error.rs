@@ -37,7 +37,7 @@ pub enum LlmError {
         value: f32,
     },
     /// A field of a model's configuration or of the engine's options makes no sense.
-    #[error("the model's {field} is {value}, expected {expected}")]
+    #[error("{field} is {value}, expected {expected}")]
     Configuration {
         /// The field.
         field: String,
