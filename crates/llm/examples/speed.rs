@@ -41,7 +41,7 @@ fn text(length: usize, seed: u32, vocabulary: usize) -> Vec<u32> {
 async fn prefill(engine: &Engine, vocabulary: usize, batch: u32, rounds: u32) -> Result<f64, Failure> {
     let mut best = Duration::MAX;
     for round in 0..rounds {
-        let prompt = |k| request(text(512, 1 + round * batch + k, vocabulary), TokenSet::Only(vec![1, 2, 3]));
+        let prompt = |k| request(text(512, 1 + 100 * batch + round * batch + k, vocabulary), TokenSet::Only(vec![1, 2, 3]));
         let start = Instant::now();
         together(engine, (0..batch).map(prompt).collect()).await?;
         best = best.min(start.elapsed());

@@ -66,8 +66,10 @@ impl AttendRun<'_> {
             let mut tile = [[ops.zero(); 4]; R];
             for d in 0..width {
                 // Safety: `check` has seen that keys, queries and scores hold all rows and dimensions.
-                let keys: [I::F32; 4] =
-                    offsets.map(|offset| unsafe { ops.load_ptr(self.keys.as_ptr().add(offset + d * PAGE)) });
+                let mut keys = [ops.zero(); 4];
+                for v in 0..4 {
+                    keys[v] = unsafe { ops.load_ptr(self.keys.as_ptr().add(offsets[v] + d * PAGE)) };
+                }
                 for (row, sums) in tile.iter_mut().enumerate() {
                     let query = ops.splat(unsafe { *queries.add(row * width + d) });
                     for v in 0..4 {
@@ -136,12 +138,17 @@ impl AttendRun<'_> {
         let values = self.values[start..].as_ptr();
         // Safety: `check` has seen that scores, values and out hold all rows, and the caller that `start` and the
         // vectors after it lie inside a row.
-        let mut tile: [[I::F32; V]; R] = std::array::from_fn(|row| {
-            std::array::from_fn(|v| unsafe { ops.load_ptr(out.add(row * padded + v * lanes)) })
-        });
+        let mut tile = [[ops.zero(); V]; R];
+        for (row, sums) in tile.iter_mut().enumerate() {
+            for v in 0..V {
+                sums[v] = unsafe { ops.load_ptr(out.add(row * padded + v * lanes)) };
+            }
+        }
         for key in seen.0..seen.1 {
-            let value: [I::F32; V] =
-                std::array::from_fn(|v| unsafe { ops.load_ptr(values.add(key * padded + v * lanes)) });
+            let mut value = [ops.zero(); V];
+            for v in 0..V {
+                value[v] = unsafe { ops.load_ptr(values.add(key * padded + v * lanes)) };
+            }
             for (row, sums) in tile.iter_mut().enumerate() {
                 let weight = ops.splat(unsafe { *scores.add(row * BLOCK + key) });
                 for v in 0..V {
