@@ -57,7 +57,7 @@ pub(crate) struct Radix {
     free_pages: Vec<u32>,
     /// Idle leaves by time of last use.
     evictable: BTreeSet<(u64, NodeId)>,
-    /// Nodes that are not idle.
+    /// Nodes that are taken. Those that are only held for a copy are given up when pages run out.
     busy: usize,
     /// Nodes with a page.
     live: usize,
@@ -260,13 +260,15 @@ impl Radix {
         if node.idle() {
             let key = (node.used, id);
             self.evictable.remove(&key);
-            self.busy += 1;
         }
         let node = self.node_mut(id);
-        if taken {
-            node.taken += 1;
-        } else {
+        if !taken {
             node.holds += 1;
+            return;
+        }
+        node.taken += 1;
+        if node.taken == 1 {
+            self.busy += 1;
         }
     }
 
@@ -278,8 +280,10 @@ impl Radix {
         } else {
             node.holds -= 1;
         }
-        if node.taken == 0 {
-            if let Some((source, _)) = node.source.take() {
+        if taken && node.taken == 0 {
+            let source = node.source.take();
+            self.busy -= 1;
+            if let Some((source, _)) = source {
                 self.let_go(source, false);
             }
         }
@@ -290,7 +294,6 @@ impl Radix {
         node.used = clock;
         let (ready, leaf) = (node.ready, node.children.is_empty());
         let length = node.tokens.len();
-        self.busy -= 1;
         if ready < length {
             // What was never computed is forgotten. Children were let go of before, and forgotten too.
             let kept: Box<[u32]> = self.node(id).tokens[..ready].into();

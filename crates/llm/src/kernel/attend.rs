@@ -220,6 +220,10 @@ mod tests {
 
     /// Runs rows in groups of `group` and returns their outputs.
     fn run(rows: usize, group: usize, width: usize) -> Vec<f32> {
+        run_with(rows, group, width, |run| run.dispatch())
+    }
+
+    fn run_with(rows: usize, group: usize, width: usize, eval: impl Fn(AttendRun<'_>)) -> Vec<f32> {
         let padded = width.next_multiple_of(16);
         let (keys, mut values) = (wave(BLOCK * width, 0.37), wave(BLOCK * padded, 0.21));
         for row in values.chunks_exact_mut(padded) {
@@ -232,7 +236,7 @@ mod tests {
         for first in (0..rows).step_by(group) {
             let end = (first + group).min(rows);
             for _ in 0..2 {
-                AttendRun {
+                eval(AttendRun {
                     queries: &queries[first * width..end * width],
                     keys: &keys,
                     values: &values,
@@ -243,8 +247,7 @@ mod tests {
                     sum: &mut sum[first..end],
                     out: &mut out[first * padded..end * padded],
                     scores: &mut vec![0.0; (end - first) * BLOCK],
-                }
-                .dispatch();
+                });
             }
         }
         for row in 0..rows {
@@ -265,6 +268,17 @@ mod tests {
             }
         }
         out
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn every_vector_width_is_right() {
+        for width in [6, 64, 80] {
+            if let Some(isa) = rten_simd::isa::Avx2Isa::new() {
+                run_with(13, 13, width, |run| run.eval(isa));
+            }
+            run_with(13, 13, width, |run| run.eval(rten_simd::isa::GenericIsa::new()));
+        }
     }
 
     #[test]

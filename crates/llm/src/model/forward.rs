@@ -16,7 +16,7 @@ use crate::kernel::{add_rows, rms_norm, silu_multiply};
 const CHUNK: usize = 64;
 
 /// Rows a thread from which on threads share rows; below, they share the columns of each matrix.
-const ROWS_A_THREAD: usize = 16;
+const ROWS_A_THREAD: usize = 40;
 
 /// A token to compute.
 #[derive(Debug, Clone, Copy)]

@@ -118,6 +118,30 @@ fn a_small_cache_serves_everybody_in_turn() {
 }
 
 #[test]
+fn ten_thousand_waiting_requests_stay_within_the_budget() {
+    let budget = 64 * page_bytes();
+    let engine = engine(|options| {
+        options.cache_bytes = budget;
+        options.queue = 100;
+    });
+    block(async {
+        let tasks: Vec<_> = (0..10_000_u32)
+            .map(|user| {
+                let engine = engine.clone();
+                let mut list = tokens(40, 1);
+                list.extend(tokens(20, user));
+                tokio::spawn(async move { engine.submit(last(list)).await.unwrap() })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+            assert!(engine.statistics().cache_bytes as usize <= budget);
+        }
+    });
+    assert_eq!(engine.statistics().requests, 10_000);
+}
+
+#[test]
 fn dropped_requests_stop_being_computed() {
     let engine = engine(|options| {
         options.prefill_chunk = 4;

@@ -46,15 +46,15 @@ fn ask(engine: &Engine, requests: &[Request]) -> Vec<Reply> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
     #[test]
-    fn replies_depend_on_the_request_alone(seed in 0_u32..10_000, variant in 0_usize..11, int8: bool) {
+    fn replies_depend_on_the_request_alone(seed in 0_u32..10_000, variant in 0_usize..11, int8: bool, portable: bool) {
         let config = variants()[variant].1.clone();
         let weights = RandomWeights::new(&config, 5);
         let precision = if int8 { Precision::Int8 } else { Precision::F32 };
         let start = |threads, prefill_chunk, cache_bytes| {
             let options = EngineOptions { threads, prefill_chunk, cache_bytes, ..options(precision) };
-            Engine::start(config.clone(), &weights, options).unwrap()
+            Engine::start_with(config.clone(), &weights, &options, portable).unwrap()
         };
         let requests = requests(seed, 32);
         // Each alone, on an engine that knows nothing.
