@@ -157,6 +157,17 @@ impl Radix {
         true
     }
 
+    /// How many of a sequence's tokens are computed already.
+    pub(crate) fn known(&self, tokens: &[u32]) -> usize {
+        let (mut at, mut known) = (ROOT, 0);
+        for page in tokens.chunks(PAGE) {
+            let Some(&id) = self.node(at).children.get(page) else { break };
+            known += self.node(id).ready;
+            at = id;
+        }
+        known
+    }
+
     /// The child that covers `page`: one that starts with it, or an idle leaf that it starts with, grown to it.
     fn find(&mut self, at: NodeId, page: &[u32]) -> Option<NodeId> {
         let children = &self.node(at).children;

@@ -44,6 +44,15 @@ fn variants() -> Vec<(&'static str, ModelConfig)> {
         beta_slow: 1.0,
         attention_factor: None,
     };
+    // Sums long enough to be cut into blocks by the matrix kernels.
+    let wide = ModelConfig {
+        hidden: 330,
+        intermediate: 1100,
+        layers: 1,
+        head_dim: 56,
+        sliding_window: vec![None],
+        ..tiny()
+    };
     vec![
         ("plain", tiny()),
         ("untied", ModelConfig { tied_embeddings: false, ..tiny() }),
@@ -56,6 +65,7 @@ fn variants() -> Vec<(&'static str, ModelConfig)> {
         ("linear rope", scaled(RopeScaling::Linear { factor: 4.0 })),
         ("llama3 rope", scaled(llama3)),
         ("yarn rope", scaled(yarn)),
+        ("wide", wide),
     ]
 }
 
