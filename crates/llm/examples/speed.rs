@@ -43,7 +43,9 @@ fn text(length: usize, seed: u32, vocabulary: usize) -> Vec<u32> {
 async fn prefill(engine: &Engine, vocabulary: usize, batch: u32, rounds: u32) -> Result<f64, Failure> {
     let mut best = Duration::MAX;
     for round in 0..rounds {
-        let prompt = |k| request(text(512, 1 + 100 * batch + round * batch + k, vocabulary), TokenSet::Only(vec![1, 2, 3]));
+        let prompt = |k| {
+            request(text(512, 1 + 100 * batch + round * batch + k, vocabulary), TokenSet::Only(vec![1, 2, 3]))
+        };
         let start = Instant::now();
         together(engine, (0..batch).map(prompt).collect()).await?;
         best = best.min(start.elapsed());
@@ -67,7 +69,8 @@ async fn decode(engine: &Engine, vocabulary: usize, batch: u32, steps: u32) -> R
     Ok(f64::from(batch) / best.as_secs_f64())
 }
 
-async fn overhead() -> Result<(), Failure> {
+/// A model so small that the scheduler is all there is.
+fn smallest() -> Result<Engine, Failure> {
     let config = ModelConfig {
         hidden: 16,
         intermediate: 16,
@@ -79,7 +82,12 @@ async fn overhead() -> Result<(), Failure> {
         sliding_window: vec![None],
         ..ModelConfig::smol135()
     };
-    let engine = Engine::start(config.clone(), &RandomWeights::new(&config, 1), EngineOptions::default())?;
+    let options = EngineOptions { cache_bytes: 16 << 20, ..EngineOptions::default() };
+    Ok(Engine::start(config.clone(), &RandomWeights::new(&config, 1), options)?)
+}
+
+async fn overhead() -> Result<(), Failure> {
+    let engine = smallest()?;
     let branch = |k| Branch {
         tokens: vec![k, k + 1],
         wanted: vec![Wanted { position: 1, tokens: TokenSet::Only(vec![1, 2]) }],
@@ -181,14 +189,26 @@ fn top(logits: &[f32]) -> usize {
     best
 }
 
-/// Memory of the process with 10,000 requests waiting and a budget of 256 MiB.
+/// Resident memory of the process in MiB.
+fn resident() -> Result<u64, Failure> {
+    let pages: u64 =
+        std::fs::read_to_string("/proc/self/statm")?.split(' ').nth(1).ok_or("statm")?.parse()?;
+    Ok((pages * 4096) >> 20)
+}
+
+/// Memory of the process over 100,000 requests to the smallest model, and with 10,000 requests waiting and a budget of 256 MiB.
 async fn bounded(config: &ModelConfig) -> Result<(), Failure> {
+    let engine = smallest()?;
+    for round in 0..10_u32 {
+        let one = |k| request(text(60, round * 10_000 + k, 500), TokenSet::Only(vec![1]));
+        together(&engine, (0..10_000).map(one).collect()).await?;
+        if round == 1 || round == 9 {
+            println!("{} requests: {} MiB", engine.statistics().requests, resident()?);
+        }
+    }
+    drop(engine);
     let options = EngineOptions { cache_bytes: 256 << 20, ..EngineOptions::default() };
     let engine = Engine::start(config.clone(), &RandomWeights::new(config, 1), options)?;
-    let resident = || -> Result<u64, Failure> {
-        let pages: u64 = std::fs::read_to_string("/proc/self/statm")?.split(' ').nth(1).ok_or("statm")?.parse()?;
-        Ok(pages * 4096 >> 20)
-    };
     let before = resident()?;
     let one = |k| request(text(40, k, config.vocabulary), TokenSet::Only(vec![1]));
     let watch = {
@@ -204,7 +224,10 @@ async fn bounded(config: &ModelConfig) -> Result<(), Failure> {
     };
     together(&engine, (0..10_000).map(one).collect()).await?;
     let (model, cache) = (engine.model_bytes() >> 20, watch.await?);
-    println!("10,000 requests: {before} MiB before, {} MiB after; model {model}, cache at most {cache}", resident()?);
+    println!(
+        "10,000 requests: {before} MiB before, {} MiB after; model {model}, cache at most {cache}",
+        resident()?
+    );
     Ok(())
 }
 
@@ -223,11 +246,16 @@ async fn main() -> Result<(), Failure> {
         return bounded(&config).await;
     }
     let precision = if has("f32") { Precision::F32 } else { Precision::Int8 };
-    let threads = if has("1") { 1 } else { 0 };
+    let threads = usize::from(has("1"));
     let options = EngineOptions { precision, threads, cache_bytes: 1 << 30, ..EngineOptions::default() };
     let start = Instant::now();
     let engine = Engine::start(config.clone(), &RandomWeights::new(&config, 1), options)?;
-    println!("{}, {:.0} MB, loaded in {:.1?}", engine.kernel(), engine.model_bytes() as f64 / 1e6, start.elapsed());
+    println!(
+        "{}, {:.0} MB, loaded in {:.1?}",
+        engine.kernel(),
+        engine.model_bytes() as f64 / 1e6,
+        start.elapsed()
+    );
     let vocabulary = config.vocabulary;
     if has("decisions") {
         return decisions(&engine, vocabulary, 64).await;

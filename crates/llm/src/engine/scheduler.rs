@@ -133,21 +133,27 @@ impl Scheduler {
             progress |= self.start_branches();
             progress |= self.step()?;
             if !progress && self.busy() {
-                return Err(LlmError::Stopped("no sequence can go on; this is a defect of the engine".to_owned()));
+                return Err(LlmError::Stopped(
+                    "no sequence can go on; this is a defect of the engine".to_owned(),
+                ));
             }
         }
     }
 
     /// Whether anything is left to do.
     fn busy(&self) -> bool {
-        !(self.known.is_empty() && self.waiting.is_empty() && self.ring.is_empty() && self.branching.is_empty())
+        !(self.known.is_empty()
+            && self.waiting.is_empty()
+            && self.ring.is_empty()
+            && self.branching.is_empty())
     }
 
     /// Starts waiting requests while there is room. True if the queue moved.
     fn admit(&mut self) -> bool {
         let mut moved = false;
         while self.ring.len() < self.batch_tokens && self.ahead < PASSES_AHEAD * self.batch_tokens {
-            let turn = self.known.is_empty() || (self.overtaken >= KNOWN_IN_A_ROW && !self.waiting.is_empty());
+            let turn =
+                self.known.is_empty() || (self.overtaken >= KNOWN_IN_A_ROW && !self.waiting.is_empty());
             let queue = if turn { &mut self.waiting } else { &mut self.known };
             let Some(job) = queue.front() else { break };
             let gone = job.reply.is_closed();
@@ -184,7 +190,11 @@ impl Scheduler {
         sequence.path = path;
         let answer = Reply {
             logits: vec![Logits::new(); request.wanted.len()],
-            branches: request.branches.iter().map(|branch| vec![Logits::new(); branch.wanted.len()]).collect(),
+            branches: request
+                .branches
+                .iter()
+                .map(|branch| vec![Logits::new(); branch.wanted.len()])
+                .collect(),
             ..Reply::default()
         };
         self.active[slot] = Some(Active {
@@ -267,7 +277,7 @@ impl Scheduler {
             let Some(mut sequence) = self.ring.pop_front() else { break };
             let gone = |active: &Active| active.reply.is_closed();
             if self.active[sequence.job].as_ref().is_none_or(gone) {
-                self.abandon(sequence);
+                self.abandon(&sequence);
                 moved = true;
                 continue;
             }
@@ -387,7 +397,7 @@ impl Scheduler {
     }
 
     /// Lets go of a sequence whose asker has gone.
-    fn abandon(&mut self, sequence: Sequence) {
+    fn abandon(&mut self, sequence: &Sequence) {
         self.radix.release(&sequence.path);
         let slot = sequence.job;
         let Some(active) = &mut self.active[slot] else { return };

@@ -3,7 +3,10 @@
 //! The softmax runs over blocks of [`BLOCK`] absolute positions in rising order, with a running maximum and sum
 //! (Milakov & Gimelshein 2018; Dao et al. 2022). What a row computes depends on its position and its query alone:
 //! rows that are processed together share loads, never sums.
-#![allow(unsafe_code, reason = "the inner loops read vectors through pointers; bounds are asserted once a call")]
+#![allow(
+    unsafe_code,
+    reason = "the inner loops read vectors through pointers; bounds are asserted once a call"
+)]
 
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, Simd, SimdOp};
@@ -16,7 +19,7 @@ pub(crate) const BLOCK: usize = 4 * PAGE;
 
 /// One block of keys and values, and the rows that attend to it.
 pub(crate) struct AttendRun<'a> {
-    /// `(rows, head_dim)`, scaled by log2(e) / sqrt(head_dim).
+    /// `(rows, head_dim)`, scaled by `log2(e) / sqrt(head_dim)`.
     pub queries: &'a [f32],
     /// `(BLOCK / PAGE, head_dim, PAGE)`.
     pub keys: &'a [f32],
@@ -46,7 +49,7 @@ impl AttendRun<'_> {
         assert!(self.values.len() >= BLOCK * self.padded);
         assert!(self.maximum.len() >= rows && self.sum.len() >= rows);
         assert!(self.out.len() >= rows * self.padded && self.scores.len() >= rows * BLOCK);
-        assert!(self.padded % 16 == 0 && self.padded >= self.head_dim);
+        assert!(self.padded.is_multiple_of(16) && self.padded >= self.head_dim);
         assert!(self.bounds.iter().all(|&(low, high)| low < high && high <= BLOCK));
     }
 
@@ -111,7 +114,7 @@ impl AttendRun<'_> {
         }
         let sum = ops.sum(sums);
         self.maximum[row] = maximum;
-        if before == maximum {
+        if before >= maximum {
             self.sum[row] += sum;
             return;
         }
@@ -255,7 +258,9 @@ mod tests {
             let mut right = vec![0.0; width];
             for key in bounds[row].0..bounds[row].1 {
                 let score: f32 = (0..width)
-                    .map(|d| queries[row * width + d] * keys[key / PAGE * width * PAGE + d * PAGE + key % PAGE])
+                    .map(|d| {
+                        queries[row * width + d] * keys[key / PAGE * width * PAGE + d * PAGE + key % PAGE]
+                    })
                     .sum();
                 total += score.exp2();
                 for d in 0..width {

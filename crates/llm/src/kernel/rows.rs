@@ -137,7 +137,7 @@ fn silu<I: Isa>(isa: I, gate: I::F32, up: I::F32) -> I::F32 {
     ops.mul(ops.div(gate, ops.add(ops.one(), power)), up)
 }
 
-/// `out = gate / (1 + exp(-gate)) * up` (SwiGLU, Shazeer 2020); slices of one length.
+/// `out = gate / (1 + exp(-gate)) * up` (`SwiGLU`, Shazeer 2020); slices of one length.
 pub(crate) fn silu_multiply(gate: &[f32], up: &[f32], out: &mut [f32]) {
     assert!(gate.len() == up.len() && gate.len() == out.len());
     SiluMultiply { gate, up, out }.dispatch();
@@ -211,7 +211,11 @@ mod tests {
         for k in 0..gate.len() {
             let g = f64::from(gate[k]);
             let right = g / (1.0 + (-g).exp()) * f64::from(up[k]);
-            assert!((f64::from(out[k]) - right).abs() < 1e-5 * right.abs().max(1.0), "{g}: {right} {}", out[k]);
+            assert!(
+                (f64::from(out[k]) - right).abs() < 1e-5 * right.abs().max(1.0),
+                "{g}: {right} {}",
+                out[k]
+            );
         }
     }
 }

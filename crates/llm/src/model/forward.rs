@@ -282,7 +282,13 @@ impl Model {
     }
 
     /// Finishes the last layer for the rows whose logits are wanted, and computes those.
-    fn outputs(&self, layer: &Layer, batch: &Batch, attended: &[f32], x: &[f32]) -> Result<Vec<Logits>, LlmError> {
+    fn outputs(
+        &self,
+        layer: &Layer,
+        batch: &Batch,
+        attended: &[f32],
+        x: &[f32],
+    ) -> Result<Vec<Logits>, LlmError> {
         let hidden = self.config.hidden;
         let mut rows: Vec<usize> = batch.outputs.iter().map(|output| output.row).collect();
         rows.sort_unstable();

@@ -59,8 +59,11 @@ impl World {
                 if self.radix.ready(id) >= need {
                     continue;
                 }
-                let Some(copy) = self.radix.claim(id, self.pass) else { break };
-                if let Some(Copy { from, to }) = copy {
+                let claim = self.radix.claim(id, self.pass);
+                if claim == Claim::Wait {
+                    break;
+                }
+                if let Claim::Copy { from, to } = claim {
                     for slot in 0..self.radix.ready(id) {
                         let content = self.contents.0.get(&(from, slot)).cloned();
                         self.contents.0.insert((to, slot), content.expect("copied before it was computed"));
