@@ -155,7 +155,8 @@ impl ChatTemplate {
             let place = mark(message);
             let found: Vec<usize> = text.match_indices(&place).map(|(at, _)| at).collect();
             let [at] = found[..] else {
-                let what = format!("it writes the {role:?} message {message} {} times, expected once", found.len());
+                let what =
+                    format!("it writes the {role:?} message {message} {} times, expected once", found.len());
                 return Err(LlmError::Template(what));
             };
             places.push((at, at + place.len(), message));

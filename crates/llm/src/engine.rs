@@ -110,7 +110,11 @@ impl Engine {
     ///
     /// # Errors
     /// If weights do not fit the configuration.
-    pub fn start(_config: ModelConfig, _weights: &dyn Weights, _options: EngineOptions) -> Result<Self, LlmError> {
+    pub fn start(
+        _config: ModelConfig,
+        _weights: &dyn Weights,
+        _options: EngineOptions,
+    ) -> Result<Self, LlmError> {
         Err(LlmError::Stopped("not built yet".to_owned()))
     }
 

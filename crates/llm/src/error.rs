@@ -29,7 +29,9 @@ pub enum LlmError {
         expected: Vec<usize>,
     },
     /// A weight is infinite or not a number.
-    #[error("{source_name}: tensor \"{tensor}\" holds {value} at position {position}, expected finite numbers")]
+    #[error(
+        "{source_name}: tensor \"{tensor}\" holds {value} at position {position}, expected finite numbers"
+    )]
     NotFinite {
         /// The file or folder.
         source_name: String,

@@ -17,7 +17,7 @@ use serde_json::Value;
 pub use architecture::expected_tensors;
 pub use gguf::GgufFile;
 pub use hf_config::{ARCHITECTURES, model_config};
-pub use hub::{HubOptions, HubProgress};
+pub use hub::{HubCallback, HubOptions, HubProgress};
 pub use safetensors::SafetensorsWeights;
 
 use crate::chat::ChatTemplate;
@@ -151,7 +151,8 @@ fn open_folder(folder: &Path, id: Option<String>) -> Result<ModelFiles, LlmError
     check_vocabulary(&tokenizer_file, &tokenizer, &config)?;
     let settings_file = folder.join("tokenizer_config.json");
     let settings = if settings_file.is_file() { json(&settings_file)? } else { Value::Null };
-    let chat_template = ChatTemplate::from_settings(&settings, &read_optional(&folder.join("chat_template.jinja"))?)?;
+    let chat_template =
+        ChatTemplate::from_settings(&settings, &read_optional(&folder.join("chat_template.jinja"))?)?;
     let generation_file = folder.join("generation_config.json");
     let generation = if generation_file.is_file() { json(&generation_file)? } else { Value::Null };
     let end_tokens = end_tokens(&[&generation, &raw], &settings, &tokenizer, config.vocabulary);

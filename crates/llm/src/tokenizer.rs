@@ -47,7 +47,10 @@ pub struct Tokenizer {
 
 impl std::fmt::Debug for Tokenizer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokenizer").field("file", &self.file).field("tokens", &self.bytes.len()).finish_non_exhaustive()
+        f.debug_struct("Tokenizer")
+            .field("file", &self.file)
+            .field("tokens", &self.bytes.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -56,7 +56,9 @@ fn markup_and_contents_together_are_the_whole() {
                 .into_iter()
                 .map(|part| match part {
                     ChatPart::Markup(text) => text,
-                    ChatPart::Content { message, trimmed: true } => messages[message].content.trim().to_owned(),
+                    ChatPart::Content { message, trimmed: true } => {
+                        messages[message].content.trim().to_owned()
+                    }
                     ChatPart::Content { message, trimmed: false } => messages[message].content.clone(),
                 })
                 .collect();
@@ -83,6 +85,7 @@ fn json_is_written_as_python_writes_it() {
     let extra = json!({"x": {"b": [1, 2.5, true, null], "a": "<é'\">", "c": {}}});
     let text = template.render(&[], extra.as_object().unwrap(), false).unwrap();
     let short = r#"{"b": [1, 2.5, true, null], "a": "<é'\">", "c": {}}"#;
-    let long = "{\n  \"b\": [\n    1,\n    2.5,\n    true,\n    null\n  ],\n  \"a\": \"<é'\\\">\",\n  \"c\": {}\n}";
+    let long =
+        "{\n  \"b\": [\n    1,\n    2.5,\n    true,\n    null\n  ],\n  \"a\": \"<é'\\\">\",\n  \"c\": {}\n}";
     assert_eq!(text, format!("{short}|{long}"));
 }

@@ -33,7 +33,8 @@ pub fn expected_tensors(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
             add("self_attn.q_norm.weight", vec![config.head_dim]);
             add("self_attn.k_norm.weight", vec![config.head_dim]);
         }
-        for (name, rows, columns) in [("gate", inner, hidden), ("up", inner, hidden), ("down", hidden, inner)] {
+        for (name, rows, columns) in [("gate", inner, hidden), ("up", inner, hidden), ("down", hidden, inner)]
+        {
             add(&format!("mlp.{name}_proj.weight"), vec![rows, columns]);
             if config.mlp_bias {
                 add(&format!("mlp.{name}_proj.bias"), vec![rows]);

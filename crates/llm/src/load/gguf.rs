@@ -17,7 +17,6 @@ use crate::error::LlmError;
 use crate::tokenizer::Tokenizer;
 use crate::weights::Weights;
 use container::Container;
-pub(super) use metadata::Metadata;
 
 /// A model in a GGUF file (versions 2 and 3; architectures `llama`, `qwen2`, `qwen3`).
 #[derive(Debug)]

@@ -48,11 +48,7 @@ impl<'a> Fields<'a> {
             (Some(Some(size)), _) if (1..=LARGEST).contains(&size) => Ok(size as usize),
             (None, Some(size)) => Ok(size),
             (None, None) => Err(self.wrong(DataErrorKind::EmptyField, name, "a whole number above 0")),
-            _ => Err(self.wrong(
-                DataErrorKind::Range,
-                name,
-                format!("a whole number from 1 to {LARGEST}"),
-            )),
+            _ => Err(self.wrong(DataErrorKind::Range, name, format!("a whole number from 1 to {LARGEST}"))),
         }
     }
 
@@ -152,7 +148,8 @@ fn refuse_what_is_not_done(fields: &Fields<'_>) -> Result<(), DataError> {
         }
     }
     if fields.get("quantization_config").is_some() {
-        let expected = "weights that are not packed by a quantiser (safetensors in F32, F16 or BF16, or GGUF)";
+        let expected =
+            "weights that are not packed by a quantiser (safetensors in F32, F16 or BF16, or GGUF)";
         return Err(fields.wrong(DataErrorKind::UnknownName, "quantization_config", expected));
     }
     Ok(())
@@ -191,7 +188,9 @@ fn rope(top: &Fields<'_>, context: usize) -> Result<Rope, DataError> {
         Some(other) => {
             const KNOWN: [&str; 4] = ["default", "linear", "llama3", "yarn"];
             let expected = format!("one of {}", KNOWN.join(", "));
-            return Err(fields.wrong(DataErrorKind::UnknownName, key, expected).nearest(nearest(other, KNOWN)));
+            return Err(fields
+                .wrong(DataErrorKind::UnknownName, key, expected)
+                .nearest(nearest(other, KNOWN)));
         }
     };
     Ok(Rope { theta, scaling })
@@ -206,7 +205,8 @@ fn yarn(fields: &Fields<'_>, before: usize) -> Result<RopeScaling, DataError> {
         Some(_) => Some(fields.number_or("attention_factor", None)?),
         None => None,
     };
-    if attention_factor.is_none() && fields.get("mscale").is_some() && fields.get("mscale_all_dim").is_some() {
+    if attention_factor.is_none() && fields.get("mscale").is_some() && fields.get("mscale_all_dim").is_some()
+    {
         // The ratio of the two scales, as in DeepSeek's reading of YaRN.
         let scale = |weight: f64| if factor <= 1.0 { 1.0 } else { 0.1 * weight * factor.ln() + 1.0 };
         let above = scale(fields.number_or("mscale", None)?);
@@ -329,7 +329,8 @@ mod tests {
         };
         assert_eq!(mistral(Value::Null), [None, None]);
         assert_eq!(mistral(json!(16)), [Some(16), Some(16)]);
-        let llama = read(&with("LlamaForCausalLM", json!({"attention_bias": true, "mlp_bias": true}))).unwrap();
+        let llama =
+            read(&with("LlamaForCausalLM", json!({"attention_bias": true, "mlp_bias": true}))).unwrap();
         assert!(llama.qkv_bias && llama.output_bias && llama.mlp_bias);
     }
 

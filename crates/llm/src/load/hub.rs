@@ -155,7 +155,8 @@ impl<'a> Transfer<'a> {
     }
 
     fn fetch(&self) -> Result<Snapshot, LlmError> {
-        let listing = format!("{}/api/models/{}/revision/{}", self.options.endpoint, self.model, self.revision);
+        let listing =
+            format!("{}/api/models/{}/revision/{}", self.options.endpoint, self.model, self.revision);
         let mut text = Vec::new();
         self.get(&listing)?
             .into_body()
@@ -231,8 +232,9 @@ impl<'a> Transfer<'a> {
         let mut progress = HubProgress { file: name.to_owned(), received: 0, total };
         let mut buffer = vec![0; 1 << 16];
         loop {
-            let count =
-                body.read(&mut buffer).map_err(|error| self.failed(format!("{name} was cut short: {error}")))?;
+            let count = body
+                .read(&mut buffer)
+                .map_err(|error| self.failed(format!("{name} was cut short: {error}")))?;
             if count == 0 {
                 break;
             }

@@ -9,8 +9,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use half::{bf16, f16};
 use habitue_core::{DataError, DataErrorKind};
+use half::{bf16, f16};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -153,7 +153,8 @@ fn header(path: &Path, number: usize) -> Result<Vec<(String, Place)>, LlmError> 
         let (start, end) = entry.data_offsets;
         let data = length - 8 - size;
         if start > end || end > data {
-            let what = format!("tensor \"{name}\" claims bytes {start} to {end} of {data}: the file is cut short");
+            let what =
+                format!("tensor \"{name}\" claims bytes {start} to {end} of {data}: the file is cut short");
             return Err(LlmError::corrupt(path, what));
         }
         let (start, bytes) = (start + 8 + size, end - start);
@@ -171,7 +172,10 @@ fn check_coverage(path: &Path, places: &[(String, Place)], start: u64, end: u64)
     let mut at = start;
     for (place, bytes, name) in order {
         if place != at {
-            return Err(LlmError::corrupt(path, format!("tensor \"{name}\" does not follow the one before it")));
+            return Err(LlmError::corrupt(
+                path,
+                format!("tensor \"{name}\" does not follow the one before it"),
+            ));
         }
         at += bytes;
     }
@@ -226,9 +230,7 @@ impl Weights for SafetensorsWeights {
             Format::F32 => {
                 bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
             }
-            Format::F16 => {
-                bytes.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect()
-            }
+            Format::F16 => bytes.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
             Format::BF16 => {
                 bytes.chunks_exact(2).map(|b| bf16::from_le_bytes([b[0], b[1]]).to_f32()).collect()
             }

@@ -54,7 +54,8 @@ fn writing(decoder: &Value) -> Option<Writing> {
     if metaspace.is_none() && !parts.iter().any(|part| kind(&part, "ByteFallback")) {
         return None;
     }
-    let replaced = parts.iter().find(|part| kind(part, "Replace") && part.get("content") == Some(&" ".into()));
+    let replaced =
+        parts.iter().find(|part| kind(part, "Replace") && part.get("content") == Some(&" ".into()));
     let space = match (metaspace, replaced) {
         (Some(part), _) => part.get("replacement")?.as_str().map(str::to_owned),
         (None, Some(part)) => part.get("pattern")?.get("String")?.as_str().map(str::to_owned),
@@ -67,12 +68,16 @@ impl Writing {
     fn bytes(&self, token: &str) -> Vec<u8> {
         match self {
             // A token with a character outside the alphabet was added as text.
-            Self::ByteLevel => {
-                token.chars().map(byte_of).collect::<Option<Vec<u8>>>().unwrap_or_else(|| token.as_bytes().to_vec())
-            }
+            Self::ByteLevel => token
+                .chars()
+                .map(byte_of)
+                .collect::<Option<Vec<u8>>>()
+                .unwrap_or_else(|| token.as_bytes().to_vec()),
             Self::Fallback { space } => {
                 let hex = token.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
-                if let Some(byte) = hex.filter(|hex| hex.len() == 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+                if let Some(byte) =
+                    hex.filter(|hex| hex.len() == 2).and_then(|hex| u8::from_str_radix(hex, 16).ok())
+                {
                     return vec![byte];
                 }
                 match space {

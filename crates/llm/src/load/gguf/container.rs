@@ -72,7 +72,7 @@ impl Reader<'_> {
 
     fn number(&mut self, kind: u32) -> Result<Option<f64>, LlmError> {
         Ok(Some(match kind {
-            0 => f64::from(self.array::<1>()?[0]),
+            0 | 7 => f64::from(self.array::<1>()?[0]),
             1 => f64::from(i8::from_le_bytes(self.array()?)),
             2 => f64::from(u16::from_le_bytes(self.array()?)),
             3 => f64::from(i16::from_le_bytes(self.array()?)),
@@ -91,7 +91,6 @@ impl Reader<'_> {
             return Ok(Item::Number(number));
         }
         match kind {
-            7 => Ok(Item::Flag(self.array::<1>()?[0] != 0)),
             8 => Ok(Item::Text(self.text()?)),
             9 => self.list(),
             _ => Err(self.bad(format!("value type {kind} is unknown"))),
@@ -110,7 +109,6 @@ impl Reader<'_> {
         for _ in 0..count {
             numbers.push(match self.number(kind)? {
                 Some(number) => number,
-                None if kind == 7 => f64::from(self.array::<1>()?[0]),
                 None => return Err(self.bad(format!("lists of type {kind} are unknown"))),
             });
         }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-/// A value; arrays of numbers are read as numbers.
+/// A value; flags are 0 or 1, all numbers 64-bit floats.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Item {
     Number(f64),
-    Flag(bool),
     Text(String),
     Numbers(Vec<f64>),
     Texts(Vec<String>),
@@ -14,7 +13,7 @@ pub(super) enum Item {
 
 /// All pairs of a file.
 #[derive(Debug, Default)]
-pub(crate) struct Metadata(pub(super) BTreeMap<String, Item>);
+pub(super) struct Metadata(pub(super) BTreeMap<String, Item>);
 
 impl Metadata {
     /// A number, or the first of several that are all equal (per-layer lists).
@@ -32,13 +31,6 @@ impl Metadata {
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         match self.0.get(key)? {
             Item::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    pub(super) fn flag(&self, key: &str) -> Option<bool> {
-        match self.0.get(key)? {
-            Item::Flag(flag) => Some(*flag),
             _ => None,
         }
     }

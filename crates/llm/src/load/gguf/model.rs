@@ -123,7 +123,9 @@ impl<'a> Keys<'a> {
     fn size(&self, name: &str, default: Option<usize>) -> Result<usize, DataError> {
         const LARGEST: f64 = 16_777_216.0;
         match (self.number(name), default) {
-            (Some(number), _) if number >= 1.0 && number <= LARGEST && number.fract() == 0.0 => Ok(number as usize),
+            (Some(number), _) if number >= 1.0 && number <= LARGEST && number.fract() == 0.0 => {
+                Ok(number as usize)
+            }
             (None, Some(default)) => Ok(default),
             (found, _) => {
                 let expected = format!("a whole number from 1 to {LARGEST}");
@@ -237,7 +239,10 @@ fn llama3(keys: &Keys<'_>, theta: f64, head_dim: usize) -> Result<RopeScaling, L
         }
     };
     let fits = divisors.len() == head_dim / 2
-        && divisors.iter().enumerate().all(|(pair, &d)| (f64::from(d) - divisor(pair)).abs() < 1e-3 * divisor(pair));
+        && divisors
+            .iter()
+            .enumerate()
+            .all(|(pair, &d)| (f64::from(d) - divisor(pair)).abs() < 1e-3 * divisor(pair));
     if !fits {
         let what = "rope_freqs.weight is not Llama 3.1's scaling (1, 4, 8192), the only one known here";
         return Err(LlmError::corrupt(keys.file, what));

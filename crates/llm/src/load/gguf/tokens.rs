@@ -46,7 +46,8 @@ pub(super) fn tokenizer_json(file: &Path, metadata: &Metadata) -> Result<Value, 
             {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false},
             {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false}]})
     };
-    let words = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": true});
+    let words =
+        json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": true});
     let name = metadata.text("tokenizer.ggml.pre").unwrap_or("gpt-2");
     let (splitter, normalizer, ignore_merges) = match name {
         "llama-bpe" | "llama3" | "llama-v3" => (pattern(LLAMA3), Value::Null, true),
@@ -65,8 +66,10 @@ pub(super) fn tokenizer_json(file: &Path, metadata: &Metadata) -> Result<Value, 
     for (id, token) in tokens.iter().enumerate() {
         let kind = kinds.get(id).copied().unwrap_or(1.0);
         if kind == CONTROL || kind == USER_DEFINED {
-            added.push(json!({"id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false,
-                "normalized": false, "special": kind == CONTROL}));
+            added.push(
+                json!({"id": id, "content": token, "single_word": false, "lstrip": false, "rstrip": false,
+                "normalized": false, "special": kind == CONTROL}),
+            );
         }
         vocabulary.insert(token.clone(), id.into());
     }
