@@ -1,12 +1,12 @@
 """Makes the golden files of this folder with Hugging Face transformers and PyTorch.
 
-    python3 -m venv /tmp/gold && /tmp/gold/bin/pip install torch transformers tokenizers safetensors jinja2 numpy
+    python3 -m venv /tmp/gold && /tmp/gold/bin/pip install torch transformers tokenizers safetensors jinja2 numpy gguf
     /tmp/gold/bin/python crates/llm/tests/goldens/make.py
 
 Random tiny models, one for each variant of the architecture: `config.json`, `model.safetensors` (bfloat16, so that the
 values are exact in both programs), `tokenizer.json`, and `expected.json` with the logits of a prompt in 32-bit floats
 and a greedy continuation of 64 tokens. Chat templates: the conversations of `chat/conversations.json` through the
-templates of `chat/*.jinja`. Tokenisation: the texts of TEXTS with and without a leading-space rule.
+templates of `chat/*.jinja`. Quantised blocks: `blocks.json`. Tokenisation: the texts of TEXTS with and without a leading-space rule.
 """
 
 import json
@@ -139,9 +139,29 @@ def make_tokens():
     (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=1))
 
 
+def make_blocks():
+    """Random blocks of each quantised format with the values that the `gguf` package reads from them."""
+    import numpy
+    from gguf import GGMLQuantizationType as Kind
+    from gguf.quants import dequantize
+
+    # By format: bytes of a block, and where its 16-bit scales are.
+    formats = {"Q4_0": (18, [0]), "Q8_0": (34, [0]), "Q4_K": (144, [0, 2]), "Q6_K": (210, [208])}
+    generator = numpy.random.default_rng(7)
+    expected = {}
+    for name, (size, scales) in formats.items():
+        data = generator.integers(0, 256, (2, size), dtype=numpy.uint8)
+        for at in scales:
+            data[:, at:at + 2] = generator.normal(0, 0.1, (2, 1)).astype(numpy.float16).view(numpy.uint8)
+        values = dequantize(data, Kind[name]).astype(numpy.float32).reshape(-1)
+        expected[name] = dict(bytes=data.tobytes().hex(), values=[float(f"{x:.7g}") for x in values])
+    (HERE / "blocks.json").write_text(json.dumps(expected))
+
+
 if __name__ == "__main__":
     tokenizer = byte_level()
     for name, (config_class, model_class, more) in VARIANTS.items():
         make_model(name, config_class, model_class, more, tokenizer)
     make_chats()
     make_tokens()
+    make_blocks()

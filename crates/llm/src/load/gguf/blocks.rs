@@ -115,3 +115,29 @@ fn q6_k(block: &[u8], values: &mut Vec<f32>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_read_as_the_reference_reads_them() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens/blocks.json");
+        let golden: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        for (name, kind) in [("Q4_0", 2), ("Q8_0", 8), ("Q4_K", 12), ("Q6_K", 14)] {
+            let hex = golden[name]["bytes"].as_str().unwrap();
+            let byte = |at: usize| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap();
+            let bytes: Vec<u8> = (0..hex.len() / 2).map(byte).collect();
+            let values = Format::of(kind).unwrap().dequantise(&bytes);
+            let expected: Vec<f32> = serde_json::from_value(golden[name]["values"].clone()).unwrap();
+            assert_eq!(values.len(), expected.len(), "{name}");
+            for (at, (value, expected)) in values.iter().zip(&expected).enumerate() {
+                assert!(
+                    (value - expected).abs() <= 1e-6 * expected.abs().max(1e-3),
+                    "{name} {at}: {value} {expected}"
+                );
+            }
+        }
+    }
+}
