@@ -42,6 +42,8 @@ pub enum Purpose {
     Bootstrap = 12,
     /// Whom an intervention hits; entity = user, counter = position of the intervention.
     Intervention = 13,
+    /// Random weights of a language model; entity = tensor, counter = row.
+    Weights = 14,
 }
 
 /// Makes the streams of one run.

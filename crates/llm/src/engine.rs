@@ -1,8 +1,21 @@
 //! The engine's interface: token sequences in, log-probabilities of the tokens asked for out.
 
+mod limits;
+mod queue;
+mod scheduler;
+mod sequence;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crate::cache::{PAGE, Pages};
 use crate::config::ModelConfig;
 use crate::error::LlmError;
+use crate::model::Model;
 use crate::weights::Weights;
+use limits::Limits;
+use queue::Shared;
+use scheduler::Scheduler;
 
 /// Number format of weights and activations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,33 +114,122 @@ pub struct EngineStatistics {
     pub passes: u64,
 }
 
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            precision: Precision::Int8,
+            threads: 0,
+            cache_bytes: 256 << 20,
+            batch_tokens: 512,
+            prefill_chunk: 256,
+            queue: 1024,
+        }
+    }
+}
+
 /// A model ready to answer requests, on threads of its own. Cheap to clone; the last clone stops the threads.
 #[derive(Clone)]
-pub struct Engine;
+pub struct Engine {
+    owner: Arc<Owner>,
+}
+
+/// Stops the scheduler when the last engine goes.
+struct Owner {
+    shared: Arc<Shared>,
+    limits: Limits,
+    model_bytes: usize,
+    kernel: String,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.shared.stop("it was dropped");
+        if let Some(thread) = self.thread.take() {
+            // A panic of the scheduler has been reported to every request already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("limits", &self.owner.limits).field("kernel", &self.owner.kernel).finish()
+    }
+}
 
 impl Engine {
     /// Loads the weights in the given precision and starts the threads.
     ///
     /// # Errors
-    /// If weights do not fit the configuration.
-    pub fn start(
-        _config: ModelConfig,
-        _weights: &dyn Weights,
-        _options: EngineOptions,
+    /// If the configuration makes no sense, or weights do not fit it.
+    pub fn start(config: ModelConfig, weights: &dyn Weights, options: EngineOptions) -> Result<Self, LlmError> {
+        Self::start_with(config, weights, &options, false)
+    }
+
+    /// `portable` leaves kernels of this machine's own aside.
+    fn start_with(
+        config: ModelConfig,
+        weights: &dyn Weights,
+        options: &EngineOptions,
+        portable: bool,
     ) -> Result<Self, LlmError> {
-        Err(LlmError::Stopped("not built yet".to_owned()))
+        config.validate()?;
+        let page_bytes = Pages::page_bytes(&config, options.precision);
+        let pages = u32::try_from(options.cache_bytes / page_bytes).unwrap_or(u32::MAX);
+        let least = |field: &str, value: usize, least: usize| {
+            if value >= least {
+                return Ok(());
+            }
+            let (field, value) = (field.to_owned(), value.to_string());
+            Err(LlmError::Configuration { field, value, expected: format!("at least {least}") })
+        };
+        least("cache_bytes", options.cache_bytes, page_bytes)?;
+        least("batch_tokens", options.batch_tokens, 1)?;
+        least("prefill_chunk", options.prefill_chunk, 1)?;
+        least("queue", options.queue, 1)?;
+        let threads = match options.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        let limits = Limits { context: config.context, vocabulary: config.vocabulary, pages: pages as usize };
+        let positions = (pages as usize).saturating_mul(PAGE);
+        let model = Model::load(config, weights, options.precision, threads, positions, portable)?;
+        let (model_bytes, kernel) = (model.bytes(), model.kernel());
+        let shared = Arc::new(Shared::new(options.queue));
+        let scheduler = Scheduler::new(model, Arc::clone(&shared), options, pages, page_bytes);
+        let thread = std::thread::Builder::new()
+            .name("habitue-llm".to_owned())
+            .spawn(move || scheduler.work())
+            .map_err(|error| LlmError::Stopped(format!("its thread cannot be started: {error}")))?;
+        Ok(Self { owner: Arc::new(Owner { shared, limits, model_bytes, kernel, thread: Some(thread) }) })
     }
 
     /// Answers a request; waits while the queue is full. Dropping the future cancels the request.
     ///
     /// # Errors
-    /// A token outside the vocabulary, a sequence longer than the context, a position outside the tokens.
-    pub async fn submit(&self, _request: Request) -> Result<Reply, LlmError> {
-        Err(LlmError::Stopped("not built yet".to_owned()))
+    /// A token outside the vocabulary, a sequence longer than the context or the cache, a position outside the tokens;
+    /// or the engine has stopped.
+    pub async fn submit(&self, request: Request) -> Result<Reply, LlmError> {
+        self.owner.limits.check(&request)?;
+        self.owner.shared.submit(request).await
     }
 
     /// Counters since the start.
     pub fn statistics(&self) -> EngineStatistics {
-        EngineStatistics::default()
+        self.owner.shared.statistics()
+    }
+
+    /// Bytes of the model's weights in memory.
+    pub fn model_bytes(&self) -> usize {
+        self.owner.model_bytes
+    }
+
+    /// Name of the kernel that multiplies matrices on this machine.
+    pub fn kernel(&self) -> &str {
+        &self.owner.kernel
     }
 }
+
+#[cfg(test)]
+mod tests;

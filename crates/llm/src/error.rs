@@ -94,6 +94,16 @@ pub enum LlmError {
         /// The prompt's hash.
         hash: String,
     },
+    /// A field of a model's configuration or of the engine's options makes no sense.
+    #[error("the model's {field} is {value}, expected {expected}")]
+    Configuration {
+        /// The field.
+        field: String,
+        /// Its value.
+        value: String,
+        /// What would be right.
+        expected: String,
+    },
     /// A request cannot be served.
     #[error("the request cannot be served: {0}")]
     Request(String),

@@ -1,12 +1,15 @@
 //! The decision engine: language models that choose.
 
 mod backend;
+mod cache;
 mod chat;
 mod config;
 mod distribution;
 mod engine;
 mod error;
+mod kernel;
 mod load;
+mod model;
 mod program;
 mod tokenizer;
 mod weights;
@@ -27,6 +30,7 @@ pub use load::{
     ARCHITECTURES, GgufFile, HubCallback, HubOptions, HubProgress, LoadOptions, Model, ModelFiles,
     ModelSource, SafetensorsWeights, expected_tensors, model_config,
 };
+pub use model::{RandomWeights, random_weights};
 pub use program::{
     Answer, Constraint, EachMode, ListStyle, NumberAnswer, NumberSlot, OptionList, PickAnswer, PickBy,
     PickEachSlot, PickSlot, Program, WriteAnswer, WriteSlot, WriteSpec, decide,

@@ -1,0 +1,353 @@
+//! Continuous batching: which tokens of which requests the next forward pass computes.
+//!
+//! Requests start in order of arrival, as soon as the cache has room for their own tokens and their largest branch, so
+//! that a started request can always finish. Sequences in work take turns: each pass goes round the ring until the
+//! batch is full, and those that were served move to its end.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use tokio::sync::oneshot;
+
+use super::limits::branch_pages;
+use super::queue::{Job, Shared};
+use super::sequence::{Sequence, Work};
+use super::{EngineOptions, Logits, Reply, Request};
+use crate::cache::{NodeId, PAGE, Pages, Radix};
+use crate::error::LlmError;
+use crate::model::{Batch, Model};
+
+/// A request in work.
+struct Active {
+    request: Request,
+    reply: oneshot::Sender<Result<Reply, LlmError>>,
+    answer: Reply,
+    /// The nodes of its own tokens, once they are computed: branches start from them.
+    base: Option<Vec<NodeId>>,
+    /// Branches that were started.
+    started: usize,
+    /// Branches that are not finished.
+    unfinished: usize,
+    /// Sequences of it in work.
+    running: usize,
+    /// Pages kept for one branch, and the branch that uses them now.
+    reserve: usize,
+    borrower: Option<usize>,
+}
+
+/// The thread's state.
+pub(super) struct Scheduler {
+    model: Model,
+    shared: Arc<Shared>,
+    pages: Pages,
+    radix: Radix,
+    batch_tokens: usize,
+    prefill_chunk: usize,
+    page_bytes: usize,
+    waiting: VecDeque<Job>,
+    /// Requests in work, by slot.
+    active: Vec<Option<Active>>,
+    free: Vec<usize>,
+    /// Slots whose branches are not all started, in order of arrival.
+    branching: VecDeque<usize>,
+    /// Sequences in work.
+    ring: VecDeque<Sequence>,
+    /// Pages kept for branches to come.
+    reserved: usize,
+    pass: u64,
+}
+
+impl Scheduler {
+    pub(super) fn new(
+        model: Model,
+        shared: Arc<Shared>,
+        options: &EngineOptions,
+        pages: u32,
+        page_bytes: usize,
+    ) -> Self {
+        Self {
+            pages: Pages::new(model.config(), model.precision()),
+            model,
+            shared,
+            radix: Radix::new(pages),
+            batch_tokens: options.batch_tokens,
+            prefill_chunk: options.prefill_chunk,
+            page_bytes,
+            waiting: VecDeque::new(),
+            active: Vec::new(),
+            free: Vec::new(),
+            branching: VecDeque::new(),
+            ring: VecDeque::new(),
+            reserved: 0,
+            pass: 0,
+        }
+    }
+
+    /// Serves requests until the engine stops.
+    pub(super) fn work(mut self) {
+        let shared = Arc::clone(&self.shared);
+        let reason = match catch_unwind(AssertUnwindSafe(|| self.serve())) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "a forward pass panicked; this is a defect of the engine".to_owned(),
+        };
+        tracing::error!(reason, "the decision engine stopped");
+        shared.stop(&reason);
+    }
+
+    fn serve(&mut self) -> Result<(), LlmError> {
+        loop {
+            let idle = self.waiting.is_empty() && self.ring.is_empty() && self.branching.is_empty();
+            if !self.shared.receive(&mut self.waiting, idle) {
+                return Ok(());
+            }
+            let mut progress = self.admit();
+            progress |= self.start_branches();
+            progress |= self.step()?;
+            let left = !(self.ring.is_empty() && self.waiting.is_empty() && self.branching.is_empty());
+            if left && !progress {
+                return Err(LlmError::Stopped("no sequence can go on; this is a defect of the engine".to_owned()));
+            }
+        }
+    }
+
+    /// Starts waiting requests while there is room. True if the queue moved.
+    fn admit(&mut self) -> bool {
+        let mut moved = false;
+        while self.ring.len() < self.batch_tokens {
+            let Some(job) = self.waiting.front() else { break };
+            if job.reply.is_closed() {
+                self.waiting.pop_front();
+                moved = true;
+                continue;
+            }
+            let reserve = branch_pages(&job.request);
+            let mut path = Vec::new();
+            if !self.radix.take(&mut path, &job.request.tokens, self.reserved + reserve) {
+                break;
+            }
+            moved = true;
+            let Some(Job { mut request, reply, permit }) = self.waiting.pop_front() else { break };
+            drop(permit);
+            self.reserved += reserve;
+            let slot = self.free.pop().unwrap_or_else(|| {
+                self.active.push(None);
+                self.active.len() - 1
+            });
+            let tokens = std::mem::take(&mut request.tokens);
+            let mut sequence = Sequence::new(slot, None, tokens, &request.wanted, 0);
+            sequence.path = path;
+            let answer = Reply {
+                logits: vec![Logits::new(); request.wanted.len()],
+                branches: request.branches.iter().map(|branch| vec![Logits::new(); branch.wanted.len()]).collect(),
+                ..Reply::default()
+            };
+            self.active[slot] = Some(Active {
+                answer,
+                reply,
+                base: None,
+                started: 0,
+                unfinished: request.branches.len(),
+                running: 1,
+                reserve,
+                borrower: None,
+                request,
+            });
+            self.ring.push_back(sequence);
+        }
+        moved
+    }
+
+    /// Starts branches of requests whose own tokens are computed, while there is room. True if one started.
+    fn start_branches(&mut self) -> bool {
+        let mut moved = false;
+        for _ in 0..self.branching.len() {
+            let Some(slot) = self.branching.pop_front() else { break };
+            if let Some(active) = self.active[slot].as_ref().filter(|active| active.reply.is_closed()) {
+                if active.running == 0 {
+                    self.close(slot);
+                    moved = true;
+                }
+                continue;
+            }
+            while self.ring.len() < self.batch_tokens && self.start_branch(slot) {
+                moved = true;
+            }
+            let left = |active: &Active| active.started < active.request.branches.len();
+            if self.active[slot].as_ref().is_some_and(left) {
+                self.branching.push_back(slot);
+            }
+        }
+        moved
+    }
+
+    fn start_branch(&mut self, slot: usize) -> bool {
+        let Some(active) = &mut self.active[slot] else { return false };
+        let Some(branch) = active.request.branches.get(active.started) else { return false };
+        let Some(base) = &active.base else { return false };
+        let own = active.request.tokens.len();
+        let mut tokens = Vec::with_capacity(own + branch.tokens.len());
+        tokens.extend_from_slice(&active.request.tokens);
+        tokens.extend_from_slice(&branch.tokens);
+        let prefix = &base[..own / PAGE];
+        let mut path = prefix.to_vec();
+        if !self.radix.take(&mut path, &tokens, self.reserved) {
+            if active.borrower.is_some() {
+                return false;
+            }
+            path.extend_from_slice(prefix);
+            if !self.radix.take(&mut path, &tokens, self.reserved - active.reserve) {
+                return false;
+            }
+            active.borrower = Some(active.started);
+            self.reserved -= active.reserve;
+        }
+        let mut sequence = Sequence::new(slot, Some(active.started), tokens, &branch.wanted, own);
+        sequence.path = path;
+        active.started += 1;
+        active.running += 1;
+        self.ring.push_back(sequence);
+        true
+    }
+
+    /// One pass. True if anything was computed or finished.
+    fn step(&mut self) -> Result<bool, LlmError> {
+        self.pass += 1;
+        let mut room = self.batch_tokens;
+        let mut works: Vec<(Vec<u32>, Sequence, Work)> = Vec::new();
+        let mut moved = false;
+        for _ in 0..self.ring.len() {
+            if room == 0 {
+                break;
+            }
+            let Some(mut sequence) = self.ring.pop_front() else { break };
+            let gone = |active: &Active| active.reply.is_closed();
+            if self.active[sequence.job].as_ref().is_none_or(gone) {
+                self.abandon(sequence);
+                moved = true;
+                continue;
+            }
+            if sequence.done(&self.radix) {
+                self.finish(sequence);
+                moved = true;
+                continue;
+            }
+            let limit = if sequence.branch.is_some() { room } else { room.min(self.prefill_chunk) };
+            let work = sequence.schedule(&mut self.radix, &mut self.pages, self.pass, limit);
+            if work.rows.is_empty() {
+                self.ring.push_back(sequence);
+                continue;
+            }
+            room -= work.rows.len();
+            works.push((sequence.pages(&work, &self.radix), sequence, work));
+        }
+        if works.is_empty() {
+            return Ok(moved);
+        }
+        self.compute(works)?;
+        Ok(true)
+    }
+
+    fn compute(&mut self, mut works: Vec<(Vec<u32>, Sequence, Work)>) -> Result<(), LlmError> {
+        // Sequences that share pages lie next to each other, to be attended together.
+        works.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut batch = Batch::default();
+        for (pages, _, work) in &mut works {
+            batch.push(&work.rows, std::mem::take(pages), std::mem::take(&mut work.outputs));
+        }
+        let counters = &self.shared.counters;
+        counters.new_tokens.fetch_add(batch.len() as u64, Relaxed);
+        counters.passes.fetch_add(1, Relaxed);
+        counters.cache_bytes.store((self.radix.live() * self.page_bytes) as u64, Relaxed);
+        let mut logits = self.model.forward(batch, &mut self.pages)?.into_iter();
+        for (_, sequence, work) in &works {
+            let Some(active) = &mut self.active[sequence.job] else { continue };
+            active.answer.new_tokens += work.rows.len();
+            let places = match sequence.branch {
+                None => &mut active.answer.logits,
+                Some(branch) => &mut active.answer.branches[branch],
+            };
+            for (place, logits) in work.places.iter().zip(&mut logits) {
+                places[*place] = logits;
+            }
+        }
+        for (_, mut sequence, _) in works {
+            if sequence.done(&self.radix) {
+                self.finish(sequence);
+            } else {
+                self.ring.push_back(sequence);
+            }
+        }
+        Ok(())
+    }
+
+    /// A sequence has all its tokens and logits.
+    fn finish(&mut self, sequence: Sequence) {
+        let slot = sequence.job;
+        let Some(active) = &mut self.active[slot] else { return };
+        active.running -= 1;
+        match sequence.branch {
+            None => {
+                active.request.tokens = sequence.tokens;
+                active.base = Some(sequence.path);
+                if active.unfinished > 0 {
+                    self.branching.push_back(slot);
+                    return;
+                }
+            }
+            Some(branch) => {
+                self.radix.release(&sequence.path);
+                if active.borrower == Some(branch) {
+                    active.borrower = None;
+                    self.reserved += active.reserve;
+                }
+                active.unfinished -= 1;
+                if active.unfinished > 0 {
+                    return;
+                }
+            }
+        }
+        self.answer(slot);
+    }
+
+    /// Sends the reply of a finished request.
+    fn answer(&mut self, slot: usize) {
+        let Some(active) = self.close(slot) else { return };
+        let branches = active.request.branches.iter().map(|branch| branch.tokens.len()).sum::<usize>();
+        let mut answer = active.answer;
+        answer.cached_tokens = (active.request.tokens.len() + branches).saturating_sub(answer.new_tokens);
+        let counters = &self.shared.counters;
+        counters.requests.fetch_add(1, Relaxed);
+        counters.cached_tokens.fetch_add(answer.cached_tokens as u64, Relaxed);
+        counters.cache_bytes.store((self.radix.live() * self.page_bytes) as u64, Relaxed);
+        // The asker may have gone in the meantime.
+        let _ = active.reply.send(Ok(answer));
+    }
+
+    /// Frees what a request held beyond its sequences in work.
+    fn close(&mut self, slot: usize) -> Option<Active> {
+        let active = self.active[slot].take()?;
+        if let Some(base) = &active.base {
+            self.radix.release(base);
+        }
+        if active.borrower.is_none() {
+            self.reserved -= active.reserve;
+        }
+        self.branching.retain(|&other| other != slot);
+        self.free.push(slot);
+        Some(active)
+    }
+
+    /// Lets go of a sequence whose asker has gone.
+    fn abandon(&mut self, sequence: Sequence) {
+        self.radix.release(&sequence.path);
+        let slot = sequence.job;
+        let Some(active) = &mut self.active[slot] else { return };
+        active.running -= 1;
+        if active.running == 0 {
+            self.close(slot);
+        }
+    }
+}

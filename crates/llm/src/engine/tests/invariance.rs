@@ -1,0 +1,116 @@
+//! One request gets the same bits whatever else the engine does, did, or is made of.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Requests of ragged lengths, some with common prefixes, some with branches.
+fn requests(seed: u32, count: usize) -> Vec<Request> {
+    (0..count as u32)
+        .map(|index| {
+            let draw = |what: u32, below: u32| (seed ^ (index * 7 + what).wrapping_mul(2_246_822_519)).rotate_left(9) % below;
+            let mut list = tokens(draw(0, 150) as usize, seed % 3);
+            list.extend(tokens(1 + draw(1, 90) as usize, seed ^ index));
+            let last = list.len() - 1;
+            let few = TokenSet::Only(vec![draw(2, 101), 5, draw(3, 101)]);
+            let wanted = vec![
+                Wanted { position: last, tokens: TokenSet::All },
+                Wanted { position: draw(4, list.len() as u32) as usize, tokens: few.clone() },
+            ];
+            let branches = (0..draw(5, 4)).map(|branch| Branch {
+                tokens: tokens(1 + draw(6 + branch, 25) as usize, branch + seed),
+                wanted: vec![Wanted { position: 0, tokens: TokenSet::All }, Wanted { position: 0, tokens: few.clone() }],
+            });
+            Request { branches: branches.collect(), tokens: list, wanted }
+        })
+        .collect()
+}
+
+/// Replies to requests that are all sent at once, without their counters.
+fn ask(engine: &Engine, requests: &[Request]) -> Vec<Reply> {
+    block(async {
+        let tasks: Vec<_> = requests
+            .iter()
+            .cloned()
+            .map(|request| {
+                let engine = engine.clone();
+                tokio::spawn(async move { engine.submit(request).await.unwrap() })
+            })
+            .collect();
+        let mut replies = Vec::new();
+        for task in tasks {
+            replies.push(Reply { new_tokens: 0, cached_tokens: 0, ..task.await.unwrap() });
+        }
+        replies
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, ..ProptestConfig::default() })]
+    #[test]
+    fn replies_depend_on_the_request_alone(seed in 0_u32..10_000, variant in 0_usize..11, int8: bool) {
+        let config = variants()[variant].1.clone();
+        let weights = RandomWeights::new(&config, 5);
+        let precision = if int8 { Precision::Int8 } else { Precision::F32 };
+        let start = |threads, prefill_chunk, cache_bytes| {
+            let options = EngineOptions { threads, prefill_chunk, cache_bytes, ..options(precision) };
+            Engine::start(config.clone(), &weights, options).unwrap()
+        };
+        let requests = requests(seed, 32);
+        // Each alone, on an engine that knows nothing.
+        let alone: Vec<Reply> = requests
+            .iter()
+            .map(|request| ask(&start(1, 512, 8 << 20), std::slice::from_ref(request)).remove(0))
+            .collect();
+        for (threads, chunk, cache) in [(2, 16, 8 << 20), (1, 512, 1 << 20)] {
+            let engine = start(threads, chunk, cache);
+            for batch in [2, 8, 32] {
+                // The second time, the cache knows the prefixes.
+                for (first, batch) in requests.chunks(batch).enumerate() {
+                    let first = first * batch.len();
+                    prop_assert_eq!(ask(&engine, batch), &alone[first..first + batch.len()]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn branches_are_requests_of_their_own(seed in 0_u32..10_000, int8: bool) {
+        let weights = RandomWeights::new(&tiny(), 5);
+        let precision = if int8 { Precision::Int8 } else { Precision::F32 };
+        let engine = Engine::start(tiny(), &weights, options(precision)).unwrap();
+        for request in requests(seed, 4) {
+            let reply = ask(&engine, std::slice::from_ref(&request)).remove(0);
+            for (branch, found) in request.branches.iter().zip(reply.branches) {
+                let mut flat = request.tokens.clone();
+                let own = flat.len();
+                flat.extend(&branch.tokens);
+                let shift = |wanted: &Wanted| Wanted { position: own + wanted.position, ..wanted.clone() };
+                let flat = Request {
+                    tokens: flat,
+                    wanted: branch.wanted.iter().map(shift).collect(),
+                    branches: Vec::new(),
+                };
+                let cold = Engine::start(tiny(), &weights, options(precision)).unwrap();
+                prop_assert_eq!(ask(&cold, &[flat]).remove(0).logits, found);
+            }
+        }
+    }
+
+    #[test]
+    fn some_logits_are_those_of_all(seed in 0_u32..10_000, variant in 0_usize..11, portable: bool) {
+        for precision in [Precision::Int8, Precision::F32] {
+            let config = variants()[variant].1.clone();
+            let weights = RandomWeights::new(&config, 5);
+            let engine = Engine::start_with(config, &weights, &options(precision), portable).unwrap();
+            let list = tokens(1 + seed as usize % 40, seed);
+            let all = block(engine.submit(everywhere(list.clone()))).unwrap();
+            let some: Vec<u32> = tokens(1 + seed as usize % 9, seed + 1);
+            let position = list.len() - 1;
+            let wanted = vec![Wanted { position, tokens: TokenSet::Only(some.clone()) }];
+            let found = block(engine.submit(Request { tokens: list, wanted, branches: Vec::new() })).unwrap();
+            let right: Vec<f32> = some.iter().map(|&token| all.logits[position][token as usize]).collect();
+            prop_assert_eq!(&found.logits[0], &right);
+        }
+    }
+}
