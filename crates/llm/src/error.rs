@@ -60,7 +60,7 @@ pub enum LlmError {
     },
     /// A field of a file is wrong.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(Box<DataError>),
     /// The hub did not deliver.
     #[error("hub model \"{model}\": {what}")]
     Hub {
@@ -110,6 +110,12 @@ pub enum LlmError {
     /// The engine has stopped.
     #[error("the engine has stopped: {0}")]
     Stopped(String),
+}
+
+impl From<DataError> for LlmError {
+    fn from(error: DataError) -> Self {
+        Self::Data(Box::new(error))
+    }
 }
 
 impl LlmError {

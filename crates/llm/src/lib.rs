@@ -5,6 +5,7 @@ mod cache;
 mod chat;
 mod config;
 mod distribution;
+mod embed;
 mod engine;
 mod error;
 mod kernel;
@@ -22,6 +23,7 @@ pub use backend::{
 pub use chat::{ChatMessage, ChatPart, ChatTemplate, Role};
 pub use config::{ModelConfig, Rope, RopeScaling};
 pub use distribution::Distribution;
+pub use embed::{BertEmbedder, Embedder, HashedEmbedder};
 pub use engine::{
     Branch, Engine, EngineOptions, EngineStatistics, Logits, Precision, Reply, Request, TokenSet, Wanted,
 };

@@ -17,6 +17,7 @@ use serde_json::Value;
 pub use architecture::expected_tensors;
 pub use gguf::GgufFile;
 pub use hf_config::{ARCHITECTURES, model_config};
+pub(crate) use hub::fetch as fetch_from_hub;
 pub use hub::{HubCallback, HubOptions, HubProgress};
 pub use safetensors::SafetensorsWeights;
 
@@ -200,7 +201,11 @@ fn check_tensors(weights: &impl StoredWeights, config: &ModelConfig) -> Result<(
     Ok(())
 }
 
-fn expect_shape(weights: &impl StoredWeights, name: &str, expected: &[usize]) -> Result<(), LlmError> {
+pub(crate) fn expect_shape(
+    weights: &impl StoredWeights,
+    name: &str,
+    expected: &[usize],
+) -> Result<(), LlmError> {
     let (source_name, tensor) = (weights.source(), name.to_owned());
     match weights.shape(name) {
         None => Err(LlmError::MissingTensor { source_name, tensor }),

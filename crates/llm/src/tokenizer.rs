@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use crate::error::LlmError;
 use memo::Memo;
+pub(crate) use plain::build;
 
 /// What a piece of a prompt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,5 +1,7 @@
 //! Chat templates give the same text as `apply_chat_template` of Hugging Face transformers.
 
+#![allow(clippy::unwrap_used, reason = "a failure in a test is a failed test")]
+
 use std::path::{Path, PathBuf};
 
 use habitue_llm::{ChatMessage, ChatPart, ChatTemplate, Role};

@@ -1,5 +1,7 @@
 //! Models open, or an error names what is wrong with them; nothing hangs, nothing panics.
 
+#![allow(clippy::unwrap_used, reason = "a failure in a test is a failed test")]
+
 mod fakes;
 
 use std::path::{Path, PathBuf};

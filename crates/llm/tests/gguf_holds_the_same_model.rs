@@ -1,5 +1,7 @@
 //! A model in a GGUF file is the model it was made from.
 
+#![allow(clippy::unwrap_used, reason = "a failure in a test is a failed test")]
+
 use std::path::{Path, PathBuf};
 
 use habitue_llm::{
@@ -126,7 +128,7 @@ fn write(files: &ModelFiles, architecture: &str, kind: u32, tokenizer: &Value) -
     }
     let mut tokens = vec![String::new(); 300];
     for (token, id) in tokenizer["model"]["vocab"].as_object().unwrap() {
-        tokens[id.as_u64().unwrap() as usize] = token.clone();
+        tokens[id.as_u64().unwrap() as usize].clone_from(token);
     }
     let merges: Vec<String> = tokenizer["model"]["merges"]
         .as_array()
@@ -187,18 +189,18 @@ fn write(files: &ModelFiles, architecture: &str, kind: u32, tokenizer: &Value) -
     writer
 }
 
-fn open(source: ModelSource) -> Result<ModelFiles, habitue_llm::LlmError> {
-    Model::open(&source, &LoadOptions::default())
+fn open(source: &ModelSource) -> Result<ModelFiles, habitue_llm::LlmError> {
+    Model::open(source, &LoadOptions::default())
 }
 
 fn both(name: &str, architecture: &str, kind: u32) -> (ModelFiles, ModelFiles, tempfile::TempDir) {
-    let original = open(ModelSource::Folder(golden(name))).unwrap();
+    let original = open(&ModelSource::Folder(golden(name))).unwrap();
     let tokenizer =
         serde_json::from_slice(&std::fs::read(golden(name).join("tokenizer.json")).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tiny.gguf");
     std::fs::write(&file, write(&original, architecture, kind, &tokenizer).bytes()).unwrap();
-    (original, open(ModelSource::Gguf(file)).unwrap(), folder)
+    (original, open(&ModelSource::Gguf(file)).unwrap(), folder)
 }
 
 fn without_windows(config: &ModelConfig) -> ModelConfig {
@@ -251,7 +253,7 @@ fn damage_is_named() {
     let whole = std::fs::read(&file).unwrap();
     let fail = |bytes: Vec<u8>| {
         std::fs::write(&file, bytes).unwrap();
-        let error = open(ModelSource::Gguf(file.clone())).unwrap_err().to_string();
+        let error = open(&ModelSource::Gguf(file.clone())).unwrap_err().to_string();
         error.replace(&folder.path().display().to_string(), "FOLDER")
     };
     let with = |change: &dyn Fn(&mut Writer)| {
@@ -288,7 +290,7 @@ proptest! {
         }
         bytes.truncate((cut * bytes.len() as f64) as usize);
         std::fs::write(&file, bytes).unwrap();
-        if let Ok(files) = open(ModelSource::Gguf(file)) {
+        if let Ok(files) = open(&ModelSource::Gguf(file)) {
             for (name, shape) in expected_tensors(&files.config) {
                 drop(files.weights.tensor(&name, &shape));
             }

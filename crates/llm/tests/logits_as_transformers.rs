@@ -1,6 +1,9 @@
 //! Logits and greedy continuations equal those of Hugging Face transformers on random models, one for each variant of
 //! the architecture.
 
+#![allow(clippy::unwrap_used, reason = "a failure in a test is a failed test")]
+#![allow(clippy::print_stdout, reason = "the figures go into the benchmarks")]
+
 mod fakes;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! A server's failures are retried as documented or named, and its answers mean what the engine's mean.
 
+#![allow(clippy::unwrap_used, reason = "a failure in a test is a failed test")]
+
 mod fakes;
 
 use std::sync::Arc;
@@ -61,11 +63,12 @@ fn passing_failures_are_tried_again() {
     assert!(seeds.iter().all(|seed| seed == &seeds[0]));
 }
 
+type Table = fn(usize, &Received) -> Answer;
+
 #[test]
 fn lasting_failures_are_named() {
     let port = |text: String, server: &Server| text.replace(&server.address, "http://SERVER");
     let mut messages = Vec::new();
-    type Table = fn(usize, &Received) -> Answer;
     let cases: [Table; 5] = [
         |_, _| Answer::Whole(503, String::new(), b"down for repairs".to_vec()),
         |_, _| Answer::Whole(401, String::new(), b"{\"error\": \"bad key\"}".to_vec()),

@@ -1,5 +1,7 @@
 //! Written texts honour stop strings, limits and constraints.
 
+#![allow(clippy::unwrap_used, reason = "a failure in a test is a failed test")]
+
 mod fakes;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Tokens are those of the published tokenizers, and texts within a prompt follow the rules of the crate.
 
+#![allow(clippy::unwrap_used, reason = "a failure in a test is a failed test")]
+
 use std::path::{Path, PathBuf};
 
 use habitue_llm::{PieceKind, Tokenizer};

@@ -1,4 +1,4 @@
-//! Servers that speak OpenAI's protocol: vLLM, SGLang, llama.cpp, Ollama, and the hosted ones.
+//! Servers that speak the protocol of `OpenAI`: `vLLM`, `SGLang`, `llama.cpp`, `Ollama`, and the hosted ones.
 
 mod chat;
 mod completions;
@@ -64,7 +64,7 @@ impl OpenAiOptions {
             key_variable: None,
             concurrency: 16,
             retries: 5,
-            timeout: Duration::from_mins(2),
+            timeout: Duration::from_secs(120),
             pause: Duration::from_millis(500),
             longest_pause: Duration::from_secs(30),
             template: None,

@@ -82,7 +82,9 @@ mod tests {
         let of = |pieces: &[&str], role| {
             let mut prompt = Prompt::default();
             prompt.turn(role);
-            pieces.iter().for_each(|piece| prompt.push(piece));
+            for piece in pieces {
+                prompt.push(piece);
+            }
             prompt.hash()
         };
         assert_eq!(of(&["ab", "c"], Role::User), of(&["a", "bc"], Role::User));

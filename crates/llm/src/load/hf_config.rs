@@ -43,37 +43,39 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn size_or(&self, name: &str, default: Option<usize>) -> Result<usize, DataError> {
+    fn size_or(&self, name: &str, default: Option<usize>) -> Result<usize, LlmError> {
         match (self.get(name).map(Value::as_u64), default) {
             (Some(Some(size)), _) if (1..=LARGEST).contains(&size) => Ok(size as usize),
             (None, Some(size)) => Ok(size),
-            (None, None) => Err(self.wrong(DataErrorKind::EmptyField, name, "a whole number above 0")),
-            _ => Err(self.wrong(DataErrorKind::Range, name, format!("a whole number from 1 to {LARGEST}"))),
+            (None, None) => Err(self.wrong(DataErrorKind::EmptyField, name, "a whole number above 0").into()),
+            _ => Err(self
+                .wrong(DataErrorKind::Range, name, format!("a whole number from 1 to {LARGEST}"))
+                .into()),
         }
     }
 
-    fn number_or(&self, name: &str, default: Option<f64>) -> Result<f64, DataError> {
+    fn number_or(&self, name: &str, default: Option<f64>) -> Result<f64, LlmError> {
         match (self.get(name).map(Value::as_f64), default) {
             (Some(Some(number)), _) if number.is_finite() && number > 0.0 => Ok(number),
             (None, Some(number)) => Ok(number),
-            (None, None) => Err(self.wrong(DataErrorKind::EmptyField, name, "a number above 0")),
-            _ => Err(self.wrong(DataErrorKind::Range, name, "a number above 0")),
+            (None, None) => Err(self.wrong(DataErrorKind::EmptyField, name, "a number above 0").into()),
+            _ => Err(self.wrong(DataErrorKind::Range, name, "a number above 0").into()),
         }
     }
 
-    fn flag_or(&self, name: &str, default: bool) -> Result<bool, DataError> {
+    fn flag_or(&self, name: &str, default: bool) -> Result<bool, LlmError> {
         match self.get(name) {
             None => Ok(default),
             Some(Value::Bool(flag)) => Ok(*flag),
-            Some(_) => Err(self.wrong(DataErrorKind::Type, name, "true or false")),
+            Some(_) => Err(self.wrong(DataErrorKind::Type, name, "true or false").into()),
         }
     }
 
-    fn text(&self, name: &str) -> Result<Option<&'a str>, DataError> {
+    fn text(&self, name: &str) -> Result<Option<&'a str>, LlmError> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.wrong(DataErrorKind::Type, name, "a text")),
+            Some(_) => Err(self.wrong(DataErrorKind::Type, name, "a text").into()),
         }
     }
 }
@@ -118,45 +120,45 @@ pub fn model_config(file: &Path, value: &Value) -> Result<ModelConfig, LlmError>
         qk_norm: architecture == "Qwen3ForCausalLM",
         sliding_window: sliding_windows(&fields, architecture, layers)?,
     };
-    if config.heads % config.kv_heads != 0 {
+    if !config.heads.is_multiple_of(config.kv_heads) {
         let expected = format!("a divisor of num_attention_heads = {heads}");
         return Err(fields.wrong(DataErrorKind::Contradiction, "num_key_value_heads", expected).into());
     }
-    if config.head_dim % 2 != 0 {
+    if !config.head_dim.is_multiple_of(2) {
         return Err(fields.wrong(DataErrorKind::Range, "head_dim", "an even number").into());
     }
     Ok(config)
 }
 
-fn architecture<'a>(fields: &Fields<'a>) -> Result<&'a str, DataError> {
+fn architecture<'a>(fields: &Fields<'a>) -> Result<&'a str, LlmError> {
     let expected = format!("one of {}", ARCHITECTURES.join(", "));
     let Some(name) = fields.get("architectures").and_then(|list| list.get(0)).and_then(Value::as_str) else {
-        return Err(fields.wrong(DataErrorKind::EmptyField, "architectures", expected));
+        return Err(fields.wrong(DataErrorKind::EmptyField, "architectures", expected).into());
     };
     if ARCHITECTURES.contains(&name) {
         return Ok(name);
     }
     let mut error = fields.wrong(DataErrorKind::UnknownName, "architectures", expected).value(name);
     error.nearest = nearest(name, ARCHITECTURES);
-    Err(error)
+    Err(error.into())
 }
 
-fn refuse_what_is_not_done(fields: &Fields<'_>) -> Result<(), DataError> {
+fn refuse_what_is_not_done(fields: &Fields<'_>) -> Result<(), LlmError> {
     for name in ["hidden_act", "hidden_activation"] {
         if !matches!(fields.text(name)?, None | Some("silu" | "swish")) {
-            return Err(fields.wrong(DataErrorKind::UnknownName, name, "\"silu\""));
+            return Err(fields.wrong(DataErrorKind::UnknownName, name, "\"silu\"").into());
         }
     }
     if fields.get("quantization_config").is_some() {
         let expected =
             "weights that are not packed by a quantiser (safetensors in F32, F16 or BF16, or GGUF)";
-        return Err(fields.wrong(DataErrorKind::UnknownName, "quantization_config", expected));
+        return Err(fields.wrong(DataErrorKind::UnknownName, "quantization_config", expected).into());
     }
     Ok(())
 }
 
 /// Rotary positions: `rope_theta` and `rope_scaling` at the top, or both within `rope_parameters`.
-fn rope(top: &Fields<'_>, context: usize) -> Result<Rope, DataError> {
+fn rope(top: &Fields<'_>, context: usize) -> Result<Rope, LlmError> {
     let empty = Map::new();
     let (name, nested) = match (top.get("rope_parameters"), top.get("rope_scaling")) {
         (Some(value), _) => ("rope_parameters", value.as_object()),
@@ -164,14 +166,14 @@ fn rope(top: &Fields<'_>, context: usize) -> Result<Rope, DataError> {
         (None, None) => ("rope_scaling", Some(&empty)),
     };
     let Some(nested) = nested else {
-        return Err(top.wrong(DataErrorKind::Type, name, "an object"));
+        return Err(top.wrong(DataErrorKind::Type, name, "an object").into());
     };
     let prefix = format!("{name}.");
     let fields = Fields::new(&top.file, &prefix, nested);
     let theta = fields.number_or("rope_theta", Some(top.number_or("rope_theta", Some(10_000.0))?))?;
     let partial = top.number_or("partial_rotary_factor", Some(1.0))?;
-    if fields.number_or("partial_rotary_factor", Some(partial))? != 1.0 {
-        return Err(fields.wrong(DataErrorKind::Range, "partial_rotary_factor", "1"));
+    if (fields.number_or("partial_rotary_factor", Some(partial))? - 1.0).abs() > 0.0 {
+        return Err(fields.wrong(DataErrorKind::Range, "partial_rotary_factor", "1").into());
     }
     let key = if fields.get("rope_type").is_some() { "rope_type" } else { "type" };
     let before = top.size_or("original_max_position_embeddings", Some(context))?;
@@ -190,15 +192,16 @@ fn rope(top: &Fields<'_>, context: usize) -> Result<Rope, DataError> {
             let expected = format!("one of {}", KNOWN.join(", "));
             return Err(fields
                 .wrong(DataErrorKind::UnknownName, key, expected)
-                .nearest(nearest(other, KNOWN)));
+                .nearest(nearest(other, KNOWN))
+                .into());
         }
     };
     Ok(Rope { theta, scaling })
 }
 
-fn yarn(fields: &Fields<'_>, before: usize) -> Result<RopeScaling, DataError> {
+fn yarn(fields: &Fields<'_>, before: usize) -> Result<RopeScaling, LlmError> {
     if !fields.flag_or("truncate", true)? {
-        return Err(fields.wrong(DataErrorKind::UnknownName, "truncate", "true"));
+        return Err(fields.wrong(DataErrorKind::UnknownName, "truncate", "true").into());
     }
     let factor = fields.number_or("factor", None)?;
     let mut attention_factor = match fields.get("attention_factor") {
@@ -227,7 +230,7 @@ fn sliding_windows(
     fields: &Fields<'_>,
     architecture: &str,
     layers: usize,
-) -> Result<Vec<Option<usize>>, DataError> {
+) -> Result<Vec<Option<usize>>, LlmError> {
     match architecture {
         "LlamaForCausalLM" => return Ok(vec![None; layers]),
         "MistralForCausalLM" => {
@@ -246,13 +249,14 @@ fn sliding_windows(
     if let Some(kinds) = fields.get("layer_types") {
         let expected = format!("{layers} texts, each \"full_attention\" or \"sliding_attention\"");
         let wrong = || fields.wrong(DataErrorKind::Type, "layer_types", expected.clone());
-        let kinds = kinds.as_array().filter(|kinds| kinds.len() == layers).ok_or_else(wrong)?;
+        let kinds =
+            kinds.as_array().filter(|kinds| kinds.len() == layers).ok_or_else(|| LlmError::from(wrong()))?;
         return kinds
             .iter()
             .map(|kind| match kind.as_str() {
                 Some("full_attention") => Ok(None),
                 Some("sliding_attention") => Ok(Some(window)),
-                _ => Err(wrong()),
+                _ => Err(wrong().into()),
             })
             .collect();
     }

@@ -76,26 +76,28 @@ impl std::fmt::Debug for HubOptions {
 
 /// A model's files in the cache.
 #[derive(Debug)]
-pub(super) struct Snapshot {
-    pub(super) folder: PathBuf,
-    pub(super) commit: String,
+pub(crate) struct Snapshot {
+    pub(crate) folder: PathBuf,
+    pub(crate) commit: String,
 }
 
 /// Files worth fetching beside the weights.
-const WANTED: [&str; 6] = [
+const WANTED: [&str; 8] = [
     "config.json",
     "generation_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
     "chat_template.jinja",
     "model.safetensors.index.json",
+    "sentence_bert_config.json",
+    "1_Pooling/config.json",
 ];
 
 /// Finds a model in the cache or fetches it.
 ///
 /// A commit that is in the cache is not asked for again; a branch or tag is, so that it follows the hub, unless the
 /// options say offline.
-pub(super) fn fetch(model: &str, revision: &str, options: &HubOptions) -> Result<Snapshot, LlmError> {
+pub(crate) fn fetch(model: &str, revision: &str, options: &HubOptions) -> Result<Snapshot, LlmError> {
     let transfer = Transfer::new(model, revision, options);
     let cached = transfer.cached();
     let is_commit = revision.len() == 40 && revision.bytes().all(|b| b.is_ascii_hexdigit());
@@ -209,8 +211,9 @@ impl<'a> Transfer<'a> {
             .headers()
             .get("content-length")
             .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        fs::create_dir_all(folder).map_err(|error| LlmError::io(folder, error))?;
-        let partial = folder.join(format!(".{name}.{}.incomplete", std::process::id()));
+        let parent = target.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(|error| LlmError::io(parent, error))?;
+        let partial = folder.join(format!(".{}.{}.incomplete", name.replace('/', "-"), std::process::id()));
         let written = self.write(name, response, total, &partial);
         if let Err(error) = written {
             // What is half there must not be taken for a file; that the removal may fail changes nothing.

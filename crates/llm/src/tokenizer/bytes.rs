@@ -10,7 +10,7 @@ use crate::error::LlmError;
 enum Writing {
     /// Each byte as one character (Radford et al. 2019, GPT-2).
     ByteLevel,
-    /// Text as it is with a sign for the space, other bytes as `<0x0A>` (SentencePiece).
+    /// Text as it is with a sign for the space, other bytes as `<0x0A>` (`SentencePiece`).
     Fallback {
         /// The sign for the space.
         space: Option<String>,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::error::LlmError;
 
 /// A tokenizer from its settings.
-pub(super) fn build(file: &Path, settings: &Value) -> Result<tokenizers::Tokenizer, LlmError> {
+pub(crate) fn build(file: &Path, settings: &Value) -> Result<tokenizers::Tokenizer, LlmError> {
     let text = settings.to_string();
     // The reader of this format panics on some damaged files (a merge of tokens that are not there, for one).
     let read = std::panic::catch_unwind(|| tokenizers::Tokenizer::from_bytes(text.as_bytes()));
@@ -54,7 +54,8 @@ fn never_prepend(splitter: &mut Value) -> bool {
         }
         "ByteLevel" => map.insert("add_prefix_space".to_owned(), false.into()) == Some(true.into()),
         _ => match map.get_mut("pretokenizers").and_then(Value::as_array_mut) {
-            Some(parts) => parts.iter_mut().fold(false, |changed, part| never_prepend(part) || changed),
+            // All of them, so not `any`, which stops at the first.
+            Some(parts) => parts.iter_mut().map(never_prepend).filter(|changed| *changed).count() > 0,
             None => false,
         },
     }

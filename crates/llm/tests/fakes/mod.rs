@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-pub mod server;
+pub(crate) mod server;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,22 +13,22 @@ use habitue_llm::{
     ChatTemplate, LlmError, LocalBackend, Pending, Reply, Request, Scorer, TokenSet, Tokenizer, Wanted,
 };
 
-pub fn tokenizer(name: &str) -> Arc<Tokenizer> {
+pub(crate) fn tokenizer(name: &str) -> Arc<Tokenizer> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/goldens/tokens/{name}.json"));
     Arc::new(Tokenizer::from_file(&file).unwrap())
 }
 
-pub fn chat_template() -> ChatTemplate {
+pub(crate) fn chat_template() -> ChatTemplate {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/chat/chatml.jinja");
     ChatTemplate::new(&std::fs::read_to_string(file).unwrap(), serde_json::Map::new()).unwrap()
 }
 
-pub fn stream(entity: u64) -> Stream {
+pub(crate) fn stream(entity: u64) -> Stream {
     Streams::new(5).stream(Purpose::Decision, entity, 0)
 }
 
 /// Logits between -3 and 3 that depend on all tokens before.
-pub fn logit(prefix: &[u32], token: u32) -> f32 {
+pub(crate) fn logit(prefix: &[u32], token: u32) -> f32 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for value in prefix.iter().chain([&token]) {
         hash = (hash ^ u64::from(*value)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -39,10 +39,10 @@ pub fn logit(prefix: &[u32], token: u32) -> f32 {
 
 /// Gives [`logit`] for whatever is asked.
 #[derive(Default)]
-pub struct HashScorer {
-    pub vocabulary: usize,
-    pub requests: AtomicUsize,
-    pub branches: AtomicUsize,
+pub(crate) struct HashScorer {
+    pub(crate) vocabulary: usize,
+    pub(crate) requests: AtomicUsize,
+    pub(crate) branches: AtomicUsize,
 }
 
 impl Scorer for HashScorer {
@@ -83,10 +83,10 @@ impl Scorer for HashScorer {
 }
 
 /// Wants to write one text after the first prompt that it sees.
-pub struct ScriptScorer {
-    pub vocabulary: usize,
-    pub script: Vec<u32>,
-    pub start: Mutex<Option<usize>>,
+pub(crate) struct ScriptScorer {
+    pub(crate) vocabulary: usize,
+    pub(crate) script: Vec<u32>,
+    pub(crate) start: Mutex<Option<usize>>,
 }
 
 impl Scorer for ScriptScorer {
@@ -99,20 +99,20 @@ impl Scorer for ScriptScorer {
     }
 }
 
-pub fn backend(scorer: Arc<dyn Scorer>, tokenizer: Arc<Tokenizer>) -> Result<LocalBackend, LlmError> {
+pub(crate) fn backend(scorer: Arc<dyn Scorer>, tokenizer: Arc<Tokenizer>) -> Result<LocalBackend, LlmError> {
     let vocabulary = tokenizer.vocabulary();
     let ends = ["<|im_end|>", "<|end|>", "</s>"].iter().filter_map(|token| tokenizer.id(token)).collect();
     let template = Some((chat_template(), serde_json::Map::new()));
     LocalBackend::from_parts(scorer, tokenizer, template, ends, vocabulary, "fake".to_owned())
 }
 
-pub fn hash_backend(name: &str) -> (Arc<HashScorer>, LocalBackend) {
+pub(crate) fn hash_backend(name: &str) -> (Arc<HashScorer>, LocalBackend) {
     let tokenizer = tokenizer(name);
     let scorer = Arc::new(HashScorer { vocabulary: tokenizer.vocabulary(), ..HashScorer::default() });
     (scorer.clone(), backend(scorer, tokenizer).unwrap())
 }
 
-pub fn script_backend(text: &str, end: bool) -> LocalBackend {
+pub(crate) fn script_backend(text: &str, end: bool) -> LocalBackend {
     let tokenizer = tokenizer("byte-level");
     let mut script = tokenizer.encode(habitue_llm::PieceKind::Text, text).unwrap().to_vec();
     script.extend(end.then(|| tokenizer.id("<|im_end|>").unwrap()));
@@ -120,6 +120,6 @@ pub fn script_backend(text: &str, end: bool) -> LocalBackend {
     backend(Arc::new(scorer), tokenizer).unwrap()
 }
 
-pub fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }

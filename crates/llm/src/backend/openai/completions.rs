@@ -32,7 +32,7 @@ impl OpenAiBackend {
             usage.add(transport::usage(&reply));
             let echoed: Option<Vec<Scored>> =
                 texts.iter().enumerate().map(|(number, text)| echoed(&reply, number, text)).collect();
-            scores.push(match echoed.as_deref().and_then(|options| trie_distribution(options)) {
+            scores.push(match echoed.as_deref().and_then(trie_distribution) {
                 Some(distribution) => Scores::Distribution(distribution),
                 None => Scores::Drawn(self.draw_constrained(&before, branch, stream, &mut usage).await?),
             });
@@ -117,7 +117,9 @@ fn trie_distribution(options: &[Scored]) -> Option<Distribution> {
             }
             let steps = log_softmax(&forks.values().map(|(log, _)| *log).collect::<Vec<_>>());
             for ((_, members), step) in forks.into_values().zip(steps) {
-                members.iter().for_each(|&option| logs[option] += step);
+                for &option in &members {
+                    logs[option] += step;
+                }
                 deeper.push(members);
             }
         }

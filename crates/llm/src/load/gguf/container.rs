@@ -145,7 +145,7 @@ impl Container {
             }
         }
         let alignment = metadata.number("general.alignment").unwrap_or(32.0);
-        if !(alignment >= 1.0 && alignment <= 65536.0) {
+        if !(1.0..=65536.0).contains(&alignment) {
             return Err(reader.bad(format!("general.alignment is {alignment}")));
         }
         let data = reader.at.next_multiple_of(alignment as u64);

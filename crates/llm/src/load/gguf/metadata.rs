@@ -22,7 +22,7 @@ impl Metadata {
             Item::Number(number) => Some(*number),
             Item::Numbers(numbers) => {
                 let first = numbers.first()?;
-                numbers.iter().all(|number| number == first).then_some(*first)
+                numbers.iter().all(|number| number.to_bits() == first.to_bits()).then_some(*first)
             }
             _ => None,
         }

@@ -100,7 +100,7 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn new(file: &'a Path, container: &'a Container) -> Result<Self, DataError> {
+    fn new(file: &'a Path, container: &'a Container) -> Result<Self, LlmError> {
         let name = container.metadata.text("general.architecture").unwrap_or_default();
         if let Some(architecture) = ARCHITECTURES.into_iter().find(|known| *known == name) {
             return Ok(Self { file, container, architecture });
@@ -109,7 +109,8 @@ impl<'a> Keys<'a> {
         Err(DataError::new(DataErrorKind::UnknownName, file, expected)
             .field("general.architecture")
             .value(name)
-            .nearest(nearest(name, ARCHITECTURES)))
+            .nearest(nearest(name, ARCHITECTURES))
+            .into())
     }
 
     fn key(&self, name: &str) -> String {
@@ -120,10 +121,10 @@ impl<'a> Keys<'a> {
         self.container.metadata.number(&self.key(name))
     }
 
-    fn size(&self, name: &str, default: Option<usize>) -> Result<usize, DataError> {
+    fn size(&self, name: &str, default: Option<usize>) -> Result<usize, LlmError> {
         const LARGEST: f64 = 16_777_216.0;
         match (self.number(name), default) {
-            (Some(number), _) if number >= 1.0 && number <= LARGEST && number.fract() == 0.0 => {
+            (Some(number), _) if (1.0..=LARGEST).contains(&number) && number.fract() == 0.0 => {
                 Ok(number as usize)
             }
             (None, Some(default)) => Ok(default),
@@ -131,19 +132,19 @@ impl<'a> Keys<'a> {
                 let expected = format!("a whole number from 1 to {LARGEST}");
                 let error = DataError::new(DataErrorKind::Range, self.file, expected).field(self.key(name));
                 Err(match found {
-                    Some(number) => error.value(number),
-                    None => error,
+                    Some(number) => error.value(number).into(),
+                    None => error.into(),
                 })
             }
         }
     }
 
-    fn positive(&self, name: &str, default: Option<f64>) -> Result<f64, DataError> {
+    fn positive(&self, name: &str, default: Option<f64>) -> Result<f64, LlmError> {
         match self.number(name).or(default) {
             Some(number) if number.is_finite() && number > 0.0 => Ok(number),
-            _ => {
-                Err(DataError::new(DataErrorKind::Range, self.file, "a number above 0").field(self.key(name)))
-            }
+            _ => Err(DataError::new(DataErrorKind::Range, self.file, "a number above 0")
+                .field(self.key(name))
+                .into()),
         }
     }
 }
@@ -158,7 +159,7 @@ pub(super) fn config(file: &Path, container: &Container) -> Result<ModelConfig, 
     let layers = keys.size("block_count", None)?;
     let context = keys.size("context_length", None)?;
     let head_dim = keys.size("attention.key_length", Some((hidden / heads).max(1)))?;
-    if heads % kv_heads != 0 || head_dim % 2 != 0 {
+    if !heads.is_multiple_of(kv_heads) || !head_dim.is_multiple_of(2) {
         let what = format!("{heads} heads of width {head_dim} cannot share {kv_heads} key and value heads");
         return Err(LlmError::corrupt(file, what));
     }
