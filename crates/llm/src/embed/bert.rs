@@ -1,4 +1,4 @@
-//! Sentence vectors by a BERT of the class of MiniLM (Devlin et al. 2019; Reimers and Gurevych 2019).
+//! Sentence vectors by a BERT of the class of `MiniLM` (Devlin et al. 2019; Reimers and Gurevych 2019).
 
 use std::path::Path;
 
@@ -226,7 +226,9 @@ fn attend(query: &[f32], key: &[f32], value: &[f32], width: usize, heads: usize)
                     .map(|key| q.iter().zip(&key[part.clone()]).map(|(q, k)| q * k).sum::<f32>() * scale),
             );
             let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            scores.iter_mut().for_each(|score| *score = (*score - highest).exp());
+            for score in &mut scores {
+                *score = (*score - highest).exp();
+            }
             let total: f32 = scores.iter().sum();
             let out = &mut out[part.clone()];
             for (score, value) in scores.iter().zip(value.chunks_exact(width)) {
