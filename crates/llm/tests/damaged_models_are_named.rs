@@ -209,13 +209,16 @@ fn hub(name: &'static str, half: bool) -> Server {
     })
 }
 
+/// Long enough for any machine that is busy with other tests.
+const PATIENT: Duration = Duration::from_secs(60);
+
 fn hub_options(endpoint: &str, cache: &TempDir) -> LoadOptions {
     LoadOptions {
         hub: HubOptions {
             endpoint: endpoint.to_owned(),
             cache: cache.path().to_path_buf(),
             offline: false,
-            patience: Duration::from_millis(300),
+            patience: PATIENT,
             token: Some("secret".to_owned()),
             progress: None,
         },
@@ -254,14 +257,16 @@ fn a_hub_model_is_fetched_once_and_then_found() {
 #[test]
 fn a_hub_that_fails_is_named() {
     let source = ModelSource::parse("org/tiny@main").unwrap();
-    let fail = |server: &Server, offline: bool| {
+    let fail_within = |server: &Server, offline: bool, patience: Duration| {
         let cache = tempfile::tempdir().unwrap();
         let mut options = hub_options(&server.address, &cache);
         options.hub.offline = offline;
+        options.hub.patience = patience;
         let error = Model::open(&source, &options).unwrap_err().to_string();
         assert!(!cache.path().join("models--org--tiny/snapshots/c0ffee/model.safetensors").exists());
         error.replace(&server.address, "http://HUB").replace(&cache.path().display().to_string(), "CACHE")
     };
+    let fail = |server: &Server, offline: bool| fail_within(server, offline, PATIENT);
     let answer = |status| Server::start(move |_, _| Answer::Whole(status, String::new(), b"{}".to_vec()));
     let messages = [
         fail(&answer(404), false),
@@ -270,7 +275,11 @@ fn a_hub_that_fails_is_named() {
         fail(&answer(200), false),
         fail(&answer(200), true),
         fail(&Server::start(|_, _| Answer::Whole(200, String::new(), b"<html>".to_vec())), false),
-        fail(&Server::start(|_, _| Answer::Silence(Duration::from_secs(2))), false),
+        fail_within(
+            &Server::start(|_, _| Answer::Silence(Duration::from_secs(120))),
+            false,
+            Duration::from_millis(300),
+        ),
         fail(&hub("qwen2", true), false),
     ];
     insta::assert_snapshot!(messages.join("\n"));

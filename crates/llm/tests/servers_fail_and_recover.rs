@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 fn options(server: &Server, protocol: Protocol) -> OpenAiOptions {
     OpenAiOptions {
         retries: 3,
-        timeout: Duration::from_millis(400),
+        timeout: Duration::from_secs(60),
         pause: Duration::from_millis(1),
         longest_pause: Duration::from_millis(20),
         price: (2.0, 10.0),
@@ -32,7 +32,11 @@ fn text(text: &str) -> Value {
 }
 
 fn write(server: &Server, spec: WriteSpec) -> (Result<Decided, LlmError>, OpenAiBackend) {
-    let backend = OpenAiBackend::new(options(server, Protocol::Completions)).unwrap();
+    write_with(options(server, Protocol::Completions), spec)
+}
+
+fn write_with(options: OpenAiOptions, spec: WriteSpec) -> (Result<Decided, LlmError>, OpenAiBackend) {
+    let backend = OpenAiBackend::new(options).unwrap();
     let mut program = Program::new();
     program.text("Say:");
     program.write("said", spec);
@@ -91,10 +95,12 @@ fn silence_and_garbage_end_in_an_error() {
             if garbage {
                 Answer::Raw(b"\x00\x01 nonsense\r\n\r\n".to_vec())
             } else {
-                Answer::Silence(Duration::from_secs(3))
+                Answer::Silence(Duration::from_secs(120))
             }
         });
-        let (answer, backend) = write(&server, WriteSpec::new(5));
+        let short =
+            OpenAiOptions { timeout: Duration::from_millis(200), ..options(&server, Protocol::Completions) };
+        let (answer, backend) = write_with(short, WriteSpec::new(5));
         assert!(answer.unwrap_err().to_string().contains("after 4 attempts"));
         assert_eq!(backend.statistics().retries, 3);
     }
