@@ -1,5 +1,9 @@
 //! What can go wrong with models and decisions.
 
+use std::path::{Path, PathBuf};
+
+use habitue_core::DataError;
+
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,6 +42,58 @@ pub enum LlmError {
         /// The value.
         value: f32,
     },
+    /// A file cannot be opened or read.
+    #[error("{}: {source}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// A file's bytes are not what its format says: cut short, overlapping, of an unknown version or type.
+    #[error("{}: {what}", file.display())]
+    Corrupt {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A field of a file is wrong.
+    #[error(transparent)]
+    Data(Box<DataError>),
+    /// The hub did not deliver.
+    #[error("hub model \"{model}\": {what}")]
+    Hub {
+        /// The model's id, with its revision.
+        model: String,
+        /// What happened.
+        what: String,
+    },
+    /// A chat template cannot be read or does not accept the messages.
+    #[error("chat template: {0}")]
+    Template(String),
+    /// A decision program is not one that can be run.
+    #[error("decision program, slot \"{slot}\": {what}")]
+    Program {
+        /// The slot.
+        slot: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A server did not answer as agreed, after all retries.
+    #[error("server {server}: {what}")]
+    Server {
+        /// Its address.
+        server: String,
+        /// What happened.
+        what: String,
+    },
+    /// A recording has no answer to a prompt.
+    #[error("the recording has no answer to prompt {hash}")]
+    NotRecorded {
+        /// The prompt's hash.
+        hash: String,
+    },
     /// A field of a model's configuration or of the engine's options makes no sense.
     #[error("{field} is {value}, expected {expected}")]
     Configuration {
@@ -54,4 +110,22 @@ pub enum LlmError {
     /// The engine has stopped.
     #[error("the engine has stopped: {0}")]
     Stopped(String),
+}
+
+impl From<DataError> for LlmError {
+    fn from(error: DataError) -> Self {
+        Self::Data(Box::new(error))
+    }
+}
+
+impl LlmError {
+    /// A file that cannot be opened or read.
+    pub(crate) fn io(file: &Path, source: std::io::Error) -> Self {
+        Self::Io { file: file.to_path_buf(), source }
+    }
+
+    /// A file whose bytes are not what its format says.
+    pub(crate) fn corrupt(file: &Path, what: impl Into<String>) -> Self {
+        Self::Corrupt { file: file.to_path_buf(), what: what.into() }
+    }
 }

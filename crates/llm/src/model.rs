@@ -16,7 +16,8 @@ use std::sync::Mutex;
 
 use crate::config::ModelConfig;
 use crate::engine::Precision;
-use linear::{Head, Linear, Table};
+use linear::Head;
+pub(crate) use linear::{Linear, Quantised, Table};
 use rope::RopeTable;
 
 /// Weights of one block.
