@@ -43,6 +43,8 @@ pub enum Purpose {
     /// Whom an intervention hits; entity = user, counter = its time in milliseconds in the upper 52 bits, its place
     /// among those of its kind at that time in the lower 12: other interventions do not change whom it hits.
     Intervention = 13,
+    /// Random weights of a language model; entity = tensor, counter = row.
+    Weights = 14,
 }
 
 /// Makes the streams of one run.

@@ -4,7 +4,7 @@ mod pages;
 mod radix;
 
 pub(crate) use pages::{LayerPages, Pages};
-pub(crate) use radix::{NodeId, Radix};
+pub(crate) use radix::{Claim, NodeId, Radix};
 
 /// Positions of a page.
 pub(crate) const PAGE: usize = 16;

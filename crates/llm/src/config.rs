@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::LlmError;
 
-/// Shape of a decoder of the Llama family (Llama 2/3, SmolLM2, Mistral, Qwen2/2.5, Qwen3). The variants differ by these
+/// Shape of a decoder of the Llama family (Llama 2/3, `SmolLM2`, Mistral, Qwen2/2.5, Qwen3). The variants differ by these
 /// fields alone: one forward pass serves all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each says whether one kind of tensor exists")]
 pub struct ModelConfig {
     /// Width of the residual stream.
     pub hidden: usize,
@@ -105,22 +106,34 @@ impl ModelConfig {
             ("context", self.context),
         ];
         let wrong = |field: &str, value: String, expected: &str| {
-            Err(LlmError::Configuration { field: field.to_owned(), value, expected: expected.to_owned() })
+            Err(LlmError::Configuration {
+                field: format!("the model's {field}"),
+                value,
+                expected: expected.to_owned(),
+            })
         };
         for (field, value) in sizes {
             if value == 0 || u32::try_from(value).is_err() {
                 return wrong(field, value.to_string(), "a number from 1 to 4294967295");
             }
         }
-        if self.heads % self.kv_heads != 0 {
-            return wrong("kv_heads", self.kv_heads.to_string(), &format!("a divisor of heads ({})", self.heads));
+        if !self.heads.is_multiple_of(self.kv_heads) {
+            return wrong(
+                "kv_heads",
+                self.kv_heads.to_string(),
+                &format!("a divisor of heads ({})", self.heads),
+            );
         }
-        if self.head_dim % 2 != 0 {
+        if !self.head_dim.is_multiple_of(2) {
             return wrong("head_dim", self.head_dim.to_string(), "an even number");
         }
         if self.sliding_window.len() != self.layers {
             let count = self.sliding_window.len().to_string();
-            return wrong("sliding_window", count, &format!("one entry for each of the {} layers", self.layers));
+            return wrong(
+                "sliding_window",
+                count,
+                &format!("one entry for each of the {} layers", self.layers),
+            );
         }
         if self.sliding_window.contains(&Some(0)) {
             return wrong("sliding_window", "0".to_owned(), "windows of at least 1 position");
@@ -165,7 +178,7 @@ pub enum RopeScaling {
         /// Context the model was trained on first.
         original_context: usize,
     },
-    /// YaRN (Peng et al. 2023).
+    /// `YaRN` (Peng et al. 2023).
     Yarn {
         /// The factor.
         factor: f64,

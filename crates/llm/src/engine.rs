@@ -127,7 +127,36 @@ impl Default for EngineOptions {
     }
 }
 
-/// A model ready to answer requests, on threads of its own. Cheap to clone; the last clone stops the threads.
+/// A model ready to answer requests, on threads of its own. Cheap to clone; the last clone stops the threads, and waits
+/// for the forward pass they are in.
+///
+/// The reply to a request is the same bit for bit whatever else the engine computes with it or has in its cache, on any
+/// number of threads and with any chunks. It may differ between machines with other vector instructions.
+///
+/// ```
+/// use habitue_llm::{Branch, Engine, EngineOptions, ModelConfig, RandomWeights, Request, TokenSet, Wanted};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = ModelConfig { layers: 1, vocabulary: 1000, sliding_window: vec![None], ..ModelConfig::smol135() };
+/// let engine = Engine::start(config.clone(), &RandomWeights::new(&config, 7), EngineOptions::default())?;
+/// // Three options of a choice, each scored by the logit of its second token after its first.
+/// let branch = |first, second| Branch {
+///     tokens: vec![first],
+///     wanted: vec![Wanted { position: 0, tokens: TokenSet::Only(vec![second]) }],
+/// };
+/// let request = Request {
+///     tokens: vec![1, 2, 3, 4],
+///     wanted: vec![Wanted { position: 3, tokens: TokenSet::Only(vec![20, 21, 22]) }],
+///     branches: vec![branch(20, 30), branch(21, 31), branch(22, 32)],
+/// };
+/// let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// let reply = runtime.block_on(engine.submit(request))?;
+/// assert_eq!(reply.logits[0].len(), 3);
+/// assert_eq!(reply.branches.len(), 3);
+/// assert_eq!(reply.new_tokens, 7);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Engine {
     owner: Arc<Owner>,
@@ -154,7 +183,10 @@ impl Drop for Owner {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("limits", &self.owner.limits).field("kernel", &self.owner.kernel).finish()
+        f.debug_struct("Engine")
+            .field("limits", &self.owner.limits)
+            .field("kernel", &self.owner.kernel)
+            .finish()
     }
 }
 
@@ -163,7 +195,12 @@ impl Engine {
     ///
     /// # Errors
     /// If the configuration makes no sense, or weights do not fit it.
-    pub fn start(config: ModelConfig, weights: &dyn Weights, options: EngineOptions) -> Result<Self, LlmError> {
+    #[allow(clippy::needless_pass_by_value, reason = "options are made for one engine")]
+    pub fn start(
+        config: ModelConfig,
+        weights: &dyn Weights,
+        options: EngineOptions,
+    ) -> Result<Self, LlmError> {
         Self::start_with(config, weights, &options, false)
     }
 

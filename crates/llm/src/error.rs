@@ -95,7 +95,7 @@ pub enum LlmError {
         hash: String,
     },
     /// A field of a model's configuration or of the engine's options makes no sense.
-    #[error("the model's {field} is {value}, expected {expected}")]
+    #[error("{field} is {value}, expected {expected}")]
     Configuration {
         /// The field.
         field: String,

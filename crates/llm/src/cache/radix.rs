@@ -42,11 +42,15 @@ impl Node {
     }
 }
 
-/// A page to copy before a node is computed further.
+/// Whether a node can be computed in a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Copy {
-    pub from: u32,
-    pub to: u32,
+pub(crate) enum Claim {
+    /// Not now: somebody else does, or computes what it would copy.
+    Wait,
+    /// Yes.
+    Free,
+    /// Yes, after one page was copied to another.
+    Copy { from: u32, to: u32 },
 }
 
 /// The tree.
@@ -57,7 +61,7 @@ pub(crate) struct Radix {
     free_pages: Vec<u32>,
     /// Idle leaves by time of last use.
     evictable: BTreeSet<(u64, NodeId)>,
-    /// Nodes that are not idle.
+    /// Nodes that are taken. Those that are only held for a copy are given up when pages run out.
     busy: usize,
     /// Nodes with a page.
     live: usize,
@@ -157,6 +161,17 @@ impl Radix {
         true
     }
 
+    /// How many of a sequence's tokens are computed already.
+    pub(crate) fn known(&self, tokens: &[u32]) -> usize {
+        let (mut at, mut known) = (ROOT, 0);
+        for page in tokens.chunks(PAGE) {
+            let Some(&id) = self.node(at).children.get(page) else { break };
+            known += self.node(id).ready;
+            at = id;
+        }
+        known
+    }
+
     /// The child that covers `page`: one that starts with it, or an idle leaf that it starts with, grown to it.
     fn find(&mut self, at: NodeId, page: &[u32]) -> Option<NodeId> {
         let children = &self.node(at).children;
@@ -193,7 +208,8 @@ impl Radix {
         let after = children.range::<[u32], _>((Excluded(page), Unbounded)).next();
         // In the order of tokens, whoever shares most with the page is next to its place; whoever is exactly what is
         // shared may be computed already when its neighbours are not.
-        let near: Vec<_> = before.into_iter().chain(after).map(|(tokens, &id)| (common(tokens, page), id)).collect();
+        let near: Vec<_> =
+            before.into_iter().chain(after).map(|(tokens, &id)| (common(tokens, page), id)).collect();
         let most = near.iter().map(|&(count, _)| count).max().unwrap_or(0);
         let exact = children.get(&page[..most]).map(|&id| (most, id));
         let rank = |&(count, id): &(usize, NodeId)| (self.node(id).ready.min(count), count, id);
@@ -260,13 +276,15 @@ impl Radix {
         if node.idle() {
             let key = (node.used, id);
             self.evictable.remove(&key);
-            self.busy += 1;
         }
         let node = self.node_mut(id);
-        if taken {
-            node.taken += 1;
-        } else {
+        if !taken {
             node.holds += 1;
+            return;
+        }
+        node.taken += 1;
+        if node.taken == 1 {
+            self.busy += 1;
         }
     }
 
@@ -278,8 +296,10 @@ impl Radix {
         } else {
             node.holds -= 1;
         }
-        if node.taken == 0 {
-            if let Some((source, _)) = node.source.take() {
+        if taken && node.taken == 0 {
+            let source = node.source.take();
+            self.busy -= 1;
+            if let Some((source, _)) = source {
                 self.let_go(source, false);
             }
         }
@@ -290,7 +310,6 @@ impl Radix {
         node.used = clock;
         let (ready, leaf) = (node.ready, node.children.is_empty());
         let length = node.tokens.len();
-        self.busy -= 1;
         if ready < length {
             // What was never computed is forgotten. Children were let go of before, and forgotten too.
             let kept: Box<[u32]> = self.node(id).tokens[..ready].into();
@@ -331,29 +350,26 @@ impl Radix {
         }
     }
 
-    /// Whether the node can be computed in this pass: nobody else does, and nobody computes what it would copy. With
-    /// it comes the copy to make before the pass, if any.
-    pub(crate) fn claim(&mut self, id: NodeId, pass: u64) -> Option<Option<Copy>> {
+    /// Whether the node can be computed in this pass.
+    pub(crate) fn claim(&mut self, id: NodeId, pass: u64) -> Claim {
         if self.node(id).claimed == pass {
-            return None;
+            return Claim::Wait;
         }
-        let mut copy = None;
-        if let Some((source, count)) = self.node(id).source {
-            let from = self.node(source);
-            if from.claimed == pass {
-                return None;
-            }
-            let count = from.ready.min(count);
-            let page = from.page;
-            let node = self.node_mut(id);
-            node.source = None;
-            if node.ready < count {
-                node.ready = count;
-                copy = Some(Copy { from: page, to: node.page });
-            }
-            self.let_go(source, false);
+        let Some((source, count)) = self.node(id).source else { return Claim::Free };
+        let from = self.node(source);
+        if from.claimed == pass {
+            return Claim::Wait;
         }
-        Some(copy)
+        let (count, page) = (from.ready.min(count), from.page);
+        let node = self.node_mut(id);
+        node.source = None;
+        let mut claim = Claim::Free;
+        if node.ready < count {
+            node.ready = count;
+            claim = Claim::Copy { from: page, to: node.page };
+        }
+        self.let_go(source, false);
+        claim
     }
 
     /// Says that the node's tokens up to `ready` are computed in this pass.

@@ -42,12 +42,19 @@ impl Limits {
         Ok(())
     }
 
-    fn check_part(&self, place: &str, length: usize, tokens: &[u32], wanted: &[Wanted]) -> Result<(), LlmError> {
+    fn check_part(
+        &self,
+        place: &str,
+        length: usize,
+        tokens: &[u32],
+        wanted: &[Wanted],
+    ) -> Result<(), LlmError> {
         let fail = |what: String| Err(LlmError::Request(format!("{place}{what}")));
         if length > self.context {
             return fail(format!("{length} tokens, the model's context has {}", self.context));
         }
-        let unknown = |tokens: &[u32]| tokens.iter().copied().find(|&token| token as usize >= self.vocabulary);
+        let unknown =
+            |tokens: &[u32]| tokens.iter().copied().find(|&token| token as usize >= self.vocabulary);
         let vocabulary = self.vocabulary;
         if let Some(token) = unknown(tokens) {
             return fail(format!("token {token}, the model's vocabulary has {vocabulary}"));
@@ -57,10 +64,12 @@ impl Limits {
                 let (position, count) = (wanted.position, tokens.len());
                 return fail(format!("logits wanted after position {position} of {count} tokens"));
             }
-            if let TokenSet::Only(tokens) = &wanted.tokens {
-                if let Some(token) = unknown(tokens) {
-                    return fail(format!("logit wanted of token {token}, the model's vocabulary has {vocabulary}"));
-                }
+            if let TokenSet::Only(tokens) = &wanted.tokens
+                && let Some(token) = unknown(tokens)
+            {
+                return fail(format!(
+                    "logit wanted of token {token}, the model's vocabulary has {vocabulary}"
+                ));
             }
         }
         Ok(())

@@ -1,7 +1,9 @@
 //! Continuous batching: which tokens of which requests the next forward pass computes.
 //!
-//! Requests start in order of arrival, as soon as the cache has room for their own tokens and their largest branch, so
-//! that a started request can always finish. Sequences in work take turns: each pass goes round the ring until the
+//! Requests start when the cache has room for their own tokens and their largest branch, so that a started request can
+//! always finish; and only as many as fill the next few passes, so that what waits does not push out of the cache what
+//! others will come back to. Those whose tokens are mostly known go first, for the same reason, in order of arrival;
+//! one of the others follows after every few. Sequences in work take turns: each pass goes round the ring until the
 //! batch is full, and those that were served move to its end.
 
 use std::collections::VecDeque;
@@ -19,6 +21,12 @@ use crate::cache::{NodeId, PAGE, Pages, Radix};
 use crate::error::LlmError;
 use crate::model::{Batch, Model};
 
+/// Passes that the requests in work should fill.
+const PASSES_AHEAD: usize = 4;
+
+/// Known requests that start before one of those that have waited longer.
+const KNOWN_IN_A_ROW: usize = 8;
+
 /// A request in work.
 struct Active {
     request: Request,
@@ -32,6 +40,8 @@ struct Active {
     unfinished: usize,
     /// Sequences of it in work.
     running: usize,
+    /// About how many of its tokens are still to be computed.
+    ahead: usize,
     /// Pages kept for one branch, and the branch that uses them now.
     reserve: usize,
     borrower: Option<usize>,
@@ -46,7 +56,13 @@ pub(super) struct Scheduler {
     batch_tokens: usize,
     prefill_chunk: usize,
     page_bytes: usize,
+    /// Requests that have not started: those that are mostly known, the others.
+    known: VecDeque<Job>,
     waiting: VecDeque<Job>,
+    /// Known requests that have started since another was waiting.
+    overtaken: usize,
+    /// About how many tokens of the requests in work are still to be computed.
+    ahead: usize,
     /// Requests in work, by slot.
     active: Vec<Option<Active>>,
     free: Vec<usize>,
@@ -75,7 +91,10 @@ impl Scheduler {
             batch_tokens: options.batch_tokens,
             prefill_chunk: options.prefill_chunk,
             page_bytes,
+            known: VecDeque::new(),
             waiting: VecDeque::new(),
+            overtaken: 0,
+            ahead: 0,
             active: Vec::new(),
             free: Vec::new(),
             branching: VecDeque::new(),
@@ -98,66 +117,99 @@ impl Scheduler {
     }
 
     fn serve(&mut self) -> Result<(), LlmError> {
+        let mut arrived = VecDeque::new();
         loop {
-            let idle = self.waiting.is_empty() && self.ring.is_empty() && self.branching.is_empty();
-            if !self.shared.receive(&mut self.waiting, idle) {
+            let idle = !self.busy();
+            if !self.shared.receive(&mut arrived, idle) {
                 return Ok(());
+            }
+            for job in arrived.drain(..) {
+                let tokens = &job.request.tokens;
+                let mostly = !tokens.is_empty() && 2 * self.radix.known(tokens) >= tokens.len();
+                let queue = if mostly { &mut self.known } else { &mut self.waiting };
+                queue.push_back(job);
             }
             let mut progress = self.admit();
             progress |= self.start_branches();
             progress |= self.step()?;
-            let left = !(self.ring.is_empty() && self.waiting.is_empty() && self.branching.is_empty());
-            if left && !progress {
-                return Err(LlmError::Stopped("no sequence can go on; this is a defect of the engine".to_owned()));
+            if !progress && self.busy() {
+                return Err(LlmError::Stopped(
+                    "no sequence can go on; this is a defect of the engine".to_owned(),
+                ));
             }
         }
+    }
+
+    /// Whether anything is left to do.
+    fn busy(&self) -> bool {
+        !(self.known.is_empty()
+            && self.waiting.is_empty()
+            && self.ring.is_empty()
+            && self.branching.is_empty())
     }
 
     /// Starts waiting requests while there is room. True if the queue moved.
     fn admit(&mut self) -> bool {
         let mut moved = false;
-        while self.ring.len() < self.batch_tokens {
-            let Some(job) = self.waiting.front() else { break };
-            if job.reply.is_closed() {
-                self.waiting.pop_front();
-                moved = true;
-                continue;
-            }
+        while self.ring.len() < self.batch_tokens && self.ahead < PASSES_AHEAD * self.batch_tokens {
+            let turn =
+                self.known.is_empty() || (self.overtaken >= KNOWN_IN_A_ROW && !self.waiting.is_empty());
+            let queue = if turn { &mut self.waiting } else { &mut self.known };
+            let Some(job) = queue.front() else { break };
+            let gone = job.reply.is_closed();
             let reserve = branch_pages(&job.request);
             let mut path = Vec::new();
-            if !self.radix.take(&mut path, &job.request.tokens, self.reserved + reserve) {
+            if !gone && !self.radix.take(&mut path, &job.request.tokens, self.reserved + reserve) {
                 break;
             }
             moved = true;
-            let Some(Job { mut request, reply, permit }) = self.waiting.pop_front() else { break };
-            drop(permit);
-            self.reserved += reserve;
-            let slot = self.free.pop().unwrap_or_else(|| {
-                self.active.push(None);
-                self.active.len() - 1
-            });
-            let tokens = std::mem::take(&mut request.tokens);
-            let mut sequence = Sequence::new(slot, None, tokens, &request.wanted, 0);
-            sequence.path = path;
-            let answer = Reply {
-                logits: vec![Logits::new(); request.wanted.len()],
-                branches: request.branches.iter().map(|branch| vec![Logits::new(); branch.wanted.len()]).collect(),
-                ..Reply::default()
-            };
-            self.active[slot] = Some(Active {
-                answer,
-                reply,
-                base: None,
-                started: 0,
-                unfinished: request.branches.len(),
-                running: 1,
-                reserve,
-                borrower: None,
-                request,
-            });
-            self.ring.push_back(sequence);
+            let Some(job) = queue.pop_front() else { break };
+            self.overtaken = if turn { 0 } else { self.overtaken + usize::from(!self.waiting.is_empty()) };
+            if !gone {
+                self.start(job, path, reserve);
+            }
         }
         moved
+    }
+
+    /// Puts a request to work whose nodes are taken.
+    fn start(&mut self, job: Job, path: Vec<NodeId>, reserve: usize) {
+        let Job { mut request, reply, permit } = job;
+        drop(permit);
+        self.reserved += reserve;
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.active.push(None);
+            self.active.len() - 1
+        });
+        let tokens = std::mem::take(&mut request.tokens);
+        let ready: usize = path.iter().map(|&id| self.radix.ready(id)).sum();
+        let branches: usize = request.branches.iter().map(|branch| branch.tokens.len()).sum();
+        let ahead = tokens.len().saturating_sub(ready) + request.wanted.len() + branches;
+        self.ahead += ahead;
+        let mut sequence = Sequence::new(slot, None, tokens, &request.wanted, 0);
+        sequence.path = path;
+        let answer = Reply {
+            logits: vec![Logits::new(); request.wanted.len()],
+            branches: request
+                .branches
+                .iter()
+                .map(|branch| vec![Logits::new(); branch.wanted.len()])
+                .collect(),
+            ..Reply::default()
+        };
+        self.active[slot] = Some(Active {
+            answer,
+            reply,
+            base: None,
+            started: 0,
+            unfinished: request.branches.len(),
+            running: 1,
+            ahead,
+            reserve,
+            borrower: None,
+            request,
+        });
+        self.ring.push_back(sequence);
     }
 
     /// Starts branches of requests whose own tokens are computed, while there is room. True if one started.
@@ -225,7 +277,7 @@ impl Scheduler {
             let Some(mut sequence) = self.ring.pop_front() else { break };
             let gone = |active: &Active| active.reply.is_closed();
             if self.active[sequence.job].as_ref().is_none_or(gone) {
-                self.abandon(sequence);
+                self.abandon(&sequence);
                 moved = true;
                 continue;
             }
@@ -265,6 +317,9 @@ impl Scheduler {
         for (_, sequence, work) in &works {
             let Some(active) = &mut self.active[sequence.job] else { continue };
             active.answer.new_tokens += work.rows.len();
+            let done = active.ahead.min(work.rows.len());
+            active.ahead -= done;
+            self.ahead -= done;
             let places = match sequence.branch {
                 None => &mut active.answer.logits,
                 Some(branch) => &mut active.answer.branches[branch],
@@ -335,13 +390,14 @@ impl Scheduler {
         if active.borrower.is_none() {
             self.reserved -= active.reserve;
         }
+        self.ahead -= active.ahead;
         self.branching.retain(|&other| other != slot);
         self.free.push(slot);
         Some(active)
     }
 
     /// Lets go of a sequence whose asker has gone.
-    fn abandon(&mut self, sequence: Sequence) {
+    fn abandon(&mut self, sequence: &Sequence) {
         self.radix.release(&sequence.path);
         let slot = sequence.job;
         let Some(active) = &mut self.active[slot] else { return };

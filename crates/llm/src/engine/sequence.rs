@@ -1,7 +1,7 @@
 //! A token sequence in work: a request's own tokens, or those of one branch.
 
 use super::{TokenSet, Wanted};
-use crate::cache::{NodeId, PAGE, Pages, Radix};
+use crate::cache::{Claim, NodeId, PAGE, Pages, Radix};
 use crate::model::{Output, Row};
 
 /// A sequence and how far it is.
@@ -33,7 +33,13 @@ pub(super) struct Work {
 
 impl Sequence {
     /// `wanted` positions count from `offset`.
-    pub(super) fn new(job: usize, branch: Option<usize>, tokens: Vec<u32>, wanted: &[Wanted], offset: usize) -> Self {
+    pub(super) fn new(
+        job: usize,
+        branch: Option<usize>,
+        tokens: Vec<u32>,
+        wanted: &[Wanted],
+        offset: usize,
+    ) -> Self {
         let mut wanted: Vec<_> = wanted
             .iter()
             .enumerate()
@@ -84,10 +90,13 @@ impl Sequence {
         let mut room = limit - work.rows.len();
         while room > 0 && page < self.path.len() {
             let id = self.path[page];
-            let Some(copy) = radix.claim(id, pass) else { break };
+            let claim = radix.claim(id, pass);
+            if claim == Claim::Wait {
+                break;
+            }
             pages.reserve(radix.page(id));
-            if let Some(copy) = copy {
-                pages.copy(copy.from, copy.to);
+            if let Claim::Copy { from, to } = claim {
+                pages.copy(from, to);
             }
             let ready = radix.ready(id);
             let end = (ready + room).min(self.need(page));

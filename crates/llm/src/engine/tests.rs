@@ -44,6 +44,15 @@ fn variants() -> Vec<(&'static str, ModelConfig)> {
         beta_slow: 1.0,
         attention_factor: None,
     };
+    // Sums long enough to be cut into blocks by the matrix kernels.
+    let wide = ModelConfig {
+        hidden: 330,
+        intermediate: 1100,
+        layers: 1,
+        head_dim: 56,
+        sliding_window: vec![None],
+        ..tiny()
+    };
     vec![
         ("plain", tiny()),
         ("untied", ModelConfig { tied_embeddings: false, ..tiny() }),
@@ -56,6 +65,7 @@ fn variants() -> Vec<(&'static str, ModelConfig)> {
         ("linear rope", scaled(RopeScaling::Linear { factor: 4.0 })),
         ("llama3 rope", scaled(llama3)),
         ("yarn rope", scaled(yarn)),
+        ("wide", wide),
     ]
 }
 
@@ -64,7 +74,10 @@ pub(super) fn options(precision: Precision) -> EngineOptions {
 }
 
 pub(super) fn tokens(count: usize, seed: u32) -> Vec<u32> {
-    (0..count as u32).map(|k| (k.wrapping_mul(2_654_435_761) ^ seed.wrapping_mul(40_503)) >> 7).map(|x| x % 101).collect()
+    (0..count as u32)
+        .map(|k| (k.wrapping_mul(2_654_435_761) ^ seed.wrapping_mul(40_503)) >> 7)
+        .map(|x| x % 101)
+        .collect()
 }
 
 /// A request for all logits after each of its tokens.
@@ -87,7 +100,10 @@ fn every_variant_computes_what_the_papers_say() {
         let right = reference::logits(&config, &weights, &tokens);
         for (position, (found, right)) in found.logits.iter().zip(&right).enumerate() {
             for (found, right) in found.iter().zip(right) {
-                assert!((f64::from(*found) - right).abs() < 1e-4, "{name}, {position}: {found}, expected {right}");
+                assert!(
+                    (f64::from(*found) - right).abs() < 1e-4,
+                    "{name}, {position}: {found}, expected {right}"
+                );
             }
         }
     }

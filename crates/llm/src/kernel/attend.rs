@@ -3,7 +3,10 @@
 //! The softmax runs over blocks of [`BLOCK`] absolute positions in rising order, with a running maximum and sum
 //! (Milakov & Gimelshein 2018; Dao et al. 2022). What a row computes depends on its position and its query alone:
 //! rows that are processed together share loads, never sums.
-#![allow(unsafe_code, reason = "the inner loops read vectors through pointers; bounds are asserted once a call")]
+#![allow(
+    unsafe_code,
+    reason = "the inner loops read vectors through pointers; bounds are asserted once a call"
+)]
 
 use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, Simd, SimdOp};
@@ -16,7 +19,7 @@ pub(crate) const BLOCK: usize = 4 * PAGE;
 
 /// One block of keys and values, and the rows that attend to it.
 pub(crate) struct AttendRun<'a> {
-    /// `(rows, head_dim)`, scaled by log2(e) / sqrt(head_dim).
+    /// `(rows, head_dim)`, scaled by `log2(e) / sqrt(head_dim)`.
     pub queries: &'a [f32],
     /// `(BLOCK / PAGE, head_dim, PAGE)`.
     pub keys: &'a [f32],
@@ -46,7 +49,7 @@ impl AttendRun<'_> {
         assert!(self.values.len() >= BLOCK * self.padded);
         assert!(self.maximum.len() >= rows && self.sum.len() >= rows);
         assert!(self.out.len() >= rows * self.padded && self.scores.len() >= rows * BLOCK);
-        assert!(self.padded % 16 == 0 && self.padded >= self.head_dim);
+        assert!(self.padded.is_multiple_of(16) && self.padded >= self.head_dim);
         assert!(self.bounds.iter().all(|&(low, high)| low < high && high <= BLOCK));
     }
 
@@ -66,8 +69,10 @@ impl AttendRun<'_> {
             let mut tile = [[ops.zero(); 4]; R];
             for d in 0..width {
                 // Safety: `check` has seen that keys, queries and scores hold all rows and dimensions.
-                let keys: [I::F32; 4] =
-                    offsets.map(|offset| unsafe { ops.load_ptr(self.keys.as_ptr().add(offset + d * PAGE)) });
+                let mut keys = [ops.zero(); 4];
+                for v in 0..4 {
+                    keys[v] = unsafe { ops.load_ptr(self.keys.as_ptr().add(offsets[v] + d * PAGE)) };
+                }
                 for (row, sums) in tile.iter_mut().enumerate() {
                     let query = ops.splat(unsafe { *queries.add(row * width + d) });
                     for v in 0..4 {
@@ -109,7 +114,7 @@ impl AttendRun<'_> {
         }
         let sum = ops.sum(sums);
         self.maximum[row] = maximum;
-        if before == maximum {
+        if before >= maximum {
             self.sum[row] += sum;
             return;
         }
@@ -136,12 +141,17 @@ impl AttendRun<'_> {
         let values = self.values[start..].as_ptr();
         // Safety: `check` has seen that scores, values and out hold all rows, and the caller that `start` and the
         // vectors after it lie inside a row.
-        let mut tile: [[I::F32; V]; R] = std::array::from_fn(|row| {
-            std::array::from_fn(|v| unsafe { ops.load_ptr(out.add(row * padded + v * lanes)) })
-        });
+        let mut tile = [[ops.zero(); V]; R];
+        for (row, sums) in tile.iter_mut().enumerate() {
+            for v in 0..V {
+                sums[v] = unsafe { ops.load_ptr(out.add(row * padded + v * lanes)) };
+            }
+        }
         for key in seen.0..seen.1 {
-            let value: [I::F32; V] =
-                std::array::from_fn(|v| unsafe { ops.load_ptr(values.add(key * padded + v * lanes)) });
+            let mut value = [ops.zero(); V];
+            for v in 0..V {
+                value[v] = unsafe { ops.load_ptr(values.add(key * padded + v * lanes)) };
+            }
             for (row, sums) in tile.iter_mut().enumerate() {
                 let weight = ops.splat(unsafe { *scores.add(row * BLOCK + key) });
                 for v in 0..V {
@@ -213,6 +223,10 @@ mod tests {
 
     /// Runs rows in groups of `group` and returns their outputs.
     fn run(rows: usize, group: usize, width: usize) -> Vec<f32> {
+        run_with(rows, group, width, |run| run.dispatch())
+    }
+
+    fn run_with(rows: usize, group: usize, width: usize, eval: impl Fn(AttendRun<'_>)) -> Vec<f32> {
         let padded = width.next_multiple_of(16);
         let (keys, mut values) = (wave(BLOCK * width, 0.37), wave(BLOCK * padded, 0.21));
         for row in values.chunks_exact_mut(padded) {
@@ -225,7 +239,7 @@ mod tests {
         for first in (0..rows).step_by(group) {
             let end = (first + group).min(rows);
             for _ in 0..2 {
-                AttendRun {
+                eval(AttendRun {
                     queries: &queries[first * width..end * width],
                     keys: &keys,
                     values: &values,
@@ -236,8 +250,7 @@ mod tests {
                     sum: &mut sum[first..end],
                     out: &mut out[first * padded..end * padded],
                     scores: &mut vec![0.0; (end - first) * BLOCK],
-                }
-                .dispatch();
+                });
             }
         }
         for row in 0..rows {
@@ -245,7 +258,9 @@ mod tests {
             let mut right = vec![0.0; width];
             for key in bounds[row].0..bounds[row].1 {
                 let score: f32 = (0..width)
-                    .map(|d| queries[row * width + d] * keys[key / PAGE * width * PAGE + d * PAGE + key % PAGE])
+                    .map(|d| {
+                        queries[row * width + d] * keys[key / PAGE * width * PAGE + d * PAGE + key % PAGE]
+                    })
                     .sum();
                 total += score.exp2();
                 for d in 0..width {
@@ -258,6 +273,17 @@ mod tests {
             }
         }
         out
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn every_vector_width_is_right() {
+        for width in [6, 64, 80] {
+            if let Some(isa) = rten_simd::isa::Avx2Isa::new() {
+                run_with(13, 13, width, |run| run.eval(isa));
+            }
+            run_with(13, 13, width, |run| run.eval(rten_simd::isa::GenericIsa::new()));
+        }
     }
 
     #[test]

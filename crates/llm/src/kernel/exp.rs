@@ -2,8 +2,8 @@
 
 use rten_simd::Isa;
 use rten_simd::Simd;
-use rten_simd::ops::{FloatOps, IntOps, NumOps};
 use rten_simd::ops::BitOps;
+use rten_simd::ops::{FloatOps, IntOps, NumOps};
 
 /// ln(2)^k / k!, the Taylor series of 2^x; on [-0.5, 0.5] the first term left out is below 1e-8.
 const SERIES: [f32; 8] = [

@@ -73,7 +73,14 @@ pub(super) fn tiles(batch: &Batch, group: usize) -> Vec<Tile> {
 impl Model {
     /// Attends all rows of a batch in one layer. `qkv` is `(rows, queries | keys | values)`, `out`
     /// `(kv_heads, rows, group * head_dim)`.
-    pub(super) fn attend(&self, layer: usize, pages: &LayerPages, batch: &Batch, qkv: &[f32], out: &mut [f32]) {
+    pub(super) fn attend(
+        &self,
+        layer: usize,
+        pages: &LayerPages,
+        batch: &Batch,
+        qkv: &[f32],
+        out: &mut [f32],
+    ) {
         let width = self.config.heads / self.config.kv_heads * self.config.head_dim;
         let mut tasks = Vec::with_capacity(self.config.kv_heads * batch.tiles.len());
         for (kv_head, mut rest) in out.chunks_exact_mut(batch.rows.len() * width).enumerate() {

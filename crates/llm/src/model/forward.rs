@@ -16,7 +16,7 @@ use crate::kernel::{add_rows, rms_norm, silu_multiply};
 const CHUNK: usize = 64;
 
 /// Rows a thread from which on threads share rows; below, they share the columns of each matrix.
-const ROWS_A_THREAD: usize = 16;
+const ROWS_A_THREAD: usize = 40;
 
 /// A token to compute.
 #[derive(Debug, Clone, Copy)]
@@ -282,7 +282,13 @@ impl Model {
     }
 
     /// Finishes the last layer for the rows whose logits are wanted, and computes those.
-    fn outputs(&self, layer: &Layer, batch: &Batch, attended: &[f32], x: &[f32]) -> Result<Vec<Logits>, LlmError> {
+    fn outputs(
+        &self,
+        layer: &Layer,
+        batch: &Batch,
+        attended: &[f32],
+        x: &[f32],
+    ) -> Result<Vec<Logits>, LlmError> {
         let hidden = self.config.hidden;
         let mut rows: Vec<usize> = batch.outputs.iter().map(|output| output.row).collect();
         rows.sort_unstable();

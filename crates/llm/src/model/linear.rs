@@ -7,9 +7,9 @@ use rten_tensor::NdTensorView;
 
 use crate::engine::Precision;
 use crate::error::LlmError;
-use crate::kernel::{ByteRows, add_rows, quantise_row};
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::Panels;
+use crate::kernel::{ByteRows, add_rows, quantise_row};
 
 /// Rows of a weight matrix, `(outputs, inputs)`, before they are packed.
 #[derive(Debug)]
@@ -191,7 +191,9 @@ impl Linear {
             Packed::F32(matrix) => {
                 let view = NdTensorView::from_data([count, self.inputs], input);
                 let (a, b) = (GemmInputA::Unpacked(view), GemmInputB::Packed(matrix));
-                GemmExecutor::<f32, f32, f32>::new().gemm(out, a, b, GemmOptions::default()).map_err(|error| mismatch(&error))?;
+                GemmExecutor::<f32, f32, f32>::new()
+                    .gemm(out, a, b, GemmOptions::default())
+                    .map_err(|error| mismatch(&error))?;
             }
             #[cfg(target_arch = "x86_64")]
             Packed::Panels(panels) => {
@@ -212,9 +214,13 @@ impl Linear {
                 room.sums.resize(count * self.outputs, 0);
                 let view = NdTensorView::from_data([count, self.inputs], room.unsigned.as_slice());
                 let (a, b) = (GemmInputA::Unpacked(view), GemmInputB::Packed(matrix));
-                let options =
-                    GemmOptions { a_quant: Some(QuantParams { zero_point: &room.zeros }), ..GemmOptions::default() };
-                GemmExecutor::<u8, i8, i32>::new().gemm(&mut room.sums, a, b, options).map_err(|error| mismatch(&error))?;
+                let options = GemmOptions {
+                    a_quant: Some(QuantParams { zero_point: &room.zeros }),
+                    ..GemmOptions::default()
+                };
+                GemmExecutor::<u8, i8, i32>::new()
+                    .gemm(&mut room.sums, a, b, options)
+                    .map_err(|error| mismatch(&error))?;
                 let rows = out.chunks_exact_mut(self.outputs).zip(room.sums.chunks_exact(self.outputs));
                 for ((out, sums), row_scale) in rows.zip(&room.rows.scales) {
                     for ((out, sum), scale) in out.iter_mut().zip(sums).zip(scales) {
@@ -276,7 +282,12 @@ impl Head {
     }
 
     /// Logits of some tokens for one row; the same bits as [`Head::all`] gives.
-    pub(crate) fn some(&self, input: &[f32], tokens: &[u32], room: &mut Quantised) -> Result<Vec<f32>, LlmError> {
+    pub(crate) fn some(
+        &self,
+        input: &[f32],
+        tokens: &[u32],
+        room: &mut Quantised,
+    ) -> Result<Vec<f32>, LlmError> {
         let width = self.linear.inputs;
         if tokens.is_empty() {
             return Ok(Vec::new());
@@ -292,7 +303,8 @@ impl Head {
                 let logit = |token: &u32| {
                     let token = *token as usize;
                     let weights = &bytes[token * width..(token + 1) * width];
-                    let products = weights.iter().zip(&room.rows.values).map(|(w, x)| i32::from(*w) * i32::from(*x));
+                    let products =
+                        weights.iter().zip(&room.rows.values).map(|(w, x)| i32::from(*w) * i32::from(*x));
                     products.sum::<i32>() as f32 * scales[token] * room.rows.scales[0]
                 };
                 Ok(tokens.iter().map(logit).collect())

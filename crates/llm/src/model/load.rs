@@ -71,7 +71,8 @@ impl Model {
         config.validate()?;
         let reader = Reader { weights, precision, portable };
         let (hidden, width) = (config.hidden, config.head_dim);
-        let embedding = reader.table(&[("model.embed_tokens.weight".to_owned(), config.vocabulary)], hidden)?;
+        let embedding =
+            reader.table(&[("model.embed_tokens.weight".to_owned(), config.vocabulary)], hidden)?;
         let (embedding, head) = if config.tied_embeddings {
             (None, embedding)
         } else {

@@ -68,7 +68,8 @@ impl Weights for RandomWeights {
 /// Random weights of a shape, held in memory: see [`RandomWeights`] for their distribution.
 pub fn random_weights(config: &ModelConfig, seed: u64) -> MemoryWeights {
     let weights = RandomWeights::new(config, seed);
-    let tensor = |(name, shape): (&String, &Vec<usize>)| (name.clone(), (shape.clone(), weights.draw(name, shape)));
+    let tensor =
+        |(name, shape): (&String, &Vec<usize>)| (name.clone(), (shape.clone(), weights.draw(name, shape)));
     MemoryWeights(weights.shapes.iter().map(tensor).collect())
 }
 
@@ -84,7 +85,8 @@ fn shapes(config: &ModelConfig) -> Vec<(String, Vec<usize>)> {
         all.push(("lm_head.weight".to_owned(), vec![config.vocabulary, hidden]));
     }
     for layer in 0..config.layers {
-        let mut add = |part: &str, shape: Vec<usize>| all.push((format!("model.layers.{layer}.{part}"), shape));
+        let mut add =
+            |part: &str, shape: Vec<usize>| all.push((format!("model.layers.{layer}.{part}"), shape));
         add("input_layernorm.weight", vec![hidden]);
         add("post_attention_layernorm.weight", vec![hidden]);
         let linears = [

@@ -48,11 +48,19 @@ pub(crate) fn logits(config: &ModelConfig, weights: &MemoryWeights, tokens: &[u3
                 turned.into_iter().map(f64::from).collect()
             };
             let project = |part: &str, heads: usize| {
-                linear(weights, &name(&format!("self_attn.{part}_proj")), heads * width, config.qkv_bias, &normed)
+                linear(
+                    weights,
+                    &name(&format!("self_attn.{part}_proj")),
+                    heads * width,
+                    config.qkv_bias,
+                    &normed,
+                )
             };
             let queries: Vec<Vec<f64>> =
                 project("q", config.heads).chunks_exact(width).map(|head_| head(head_, "q")).collect();
-            keys.push(project("k", config.kv_heads).chunks_exact(width).flat_map(|part| head(part, "k")).collect());
+            keys.push(
+                project("k", config.kv_heads).chunks_exact(width).flat_map(|part| head(part, "k")).collect(),
+            );
             values.push(project("v", config.kv_heads));
             let window = config.sliding_window[layer].unwrap_or(usize::MAX);
             let first = (position + 1).saturating_sub(window);
@@ -68,8 +76,11 @@ pub(crate) fn logits(config: &ModelConfig, weights: &MemoryWeights, tokens: &[u3
                 let weights: Vec<f64> = scores.iter().map(|score| (score - largest).exp()).collect();
                 let total: f64 = weights.iter().sum();
                 for d in 0..width {
-                    let sum: f64 =
-                        weights.iter().zip(&values[first..]).map(|(weight, value)| weight * value[offset + d]).sum();
+                    let sum: f64 = weights
+                        .iter()
+                        .zip(&values[first..])
+                        .map(|(weight, value)| weight * value[offset + d])
+                        .sum();
                     attended.push(sum / total);
                 }
             }

@@ -80,7 +80,8 @@ fn branches_share_what_precedes_them() {
         tokens: vec![index, 3, 4],
         wanted: vec![Wanted { position: 2, tokens: TokenSet::Only(vec![1]) }],
     };
-    let request = Request { tokens: tokens(70, 1), wanted: Vec::new(), branches: (0..30).map(branch).collect() };
+    let request =
+        Request { tokens: tokens(70, 1), wanted: Vec::new(), branches: (0..30).map(branch).collect() };
     let reply = block(engine.submit(request)).unwrap();
     assert_eq!(reply.branches.len(), 30);
     assert_eq!(reply.new_tokens, 70 + 90);
@@ -115,6 +116,55 @@ fn a_small_cache_serves_everybody_in_turn() {
         }
     });
     assert_eq!(engine.statistics().requests, 300);
+}
+
+#[test]
+fn ten_thousand_waiting_requests_stay_within_the_budget() {
+    let budget = 64 * page_bytes();
+    let engine = engine(|options| {
+        options.cache_bytes = budget;
+        options.queue = 100;
+    });
+    block(async {
+        let tasks: Vec<_> = (0..10_000_u32)
+            .map(|user| {
+                let engine = engine.clone();
+                let mut list = tokens(40, 1);
+                list.extend(tokens(20, user));
+                tokio::spawn(async move { engine.submit(last(list)).await.unwrap() })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+            assert!(engine.statistics().cache_bytes as usize <= budget);
+        }
+    });
+    assert_eq!(engine.statistics().requests, 10_000);
+}
+
+#[test]
+fn a_new_request_is_not_overtaken_forever() {
+    let engine = engine(|options| options.batch_tokens = 8);
+    block(async {
+        engine.submit(last(tokens(100, 1))).await.unwrap();
+        let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let known: Vec<_> = (0..40)
+            .map(|_| {
+                let (engine, done) = (engine.clone(), Arc::clone(&done));
+                tokio::spawn(async move {
+                    while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                        engine.submit(last(tokens(100, 1))).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        engine.submit(last(tokens(100, 2))).await.unwrap();
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        for task in known {
+            task.await.unwrap();
+        }
+    });
 }
 
 #[test]
@@ -189,10 +239,7 @@ fn impossible_requests_say_why() {
         error(last(tokens(400, 1))),
         error(Request { branches: vec![branch(vec![]), branch(tokens(300, 1))], ..last(tokens(60, 1)) }),
         error(Request { branches: vec![branch(vec![3, 500])], ..last(tokens(60, 1)) }),
-        error(Request {
-            wanted: vec![Wanted { position: 3, tokens: TokenSet::All }],
-            ..last(vec![1, 2, 3])
-        }),
+        error(Request { wanted: vec![Wanted { position: 3, tokens: TokenSet::All }], ..last(vec![1, 2, 3]) }),
         error(Request {
             wanted: vec![Wanted { position: 2, tokens: TokenSet::Only(vec![7, 102]) }],
             ..last(vec![1, 2, 3])
