@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use super::nearest::nearest;
 use super::problem::Finding;
+use super::size::{FORMAT as MEMORY, Size};
 use super::span::FORMAT as DURATION;
 use super::tree::{Node, Value, Way};
 use crate::time::SimDuration;
@@ -107,6 +108,7 @@ impl<'s> Shape<'s> {
         let message = match node.text() {
             Some("") => format!("`{name}` is empty"),
             Some(_) if schema["format"] == DURATION => format!("`{name}` is not a duration"),
+            Some(_) if schema["format"] == MEMORY => format!("`{name}` is not an amount of memory"),
             Some(_) if schema["type"] != "string" => format!("`{name}` has no such value"),
             _ => format!("`{name}` is out of range"),
         };
@@ -188,7 +190,11 @@ impl<'s> Shape<'s> {
 
     fn unknown_key(&mut self, schema: &Json, others: &[&Json], entry: &super::tree::Entry, way: &Way) {
         let keys = |schema: &'_ Json| -> Vec<String> {
-            schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
+            let properties = schema["properties"].as_object().into_iter().flatten();
+            let mut keys: Vec<String> = properties.map(|(key, _)| key.clone()).collect();
+            // Whether a JSON object keeps its order is up to features of other crates.
+            keys.sort_unstable();
+            keys
         };
         let own = keys(schema);
         let all: Vec<String> =
@@ -228,6 +234,9 @@ fn text_fits(schema: &Json, text: &str) -> Result<(), String> {
         // Of a text without a number there is nothing to say.
         let numbers = text.contains(|character: char| character.is_ascii_digit());
         SimDuration::read(text).map(drop).map_err(|reason| if numbers { reason } else { String::new() })?;
+    }
+    if schema["format"] == MEMORY {
+        Size::parse(text).map_err(|_| String::new())?;
     }
     Ok(())
 }
