@@ -43,7 +43,9 @@ pub use catalogue::{Catalogue, Item};
 pub use data_error::{DataError, DataErrorKind};
 pub use dataset::{Dataset, DatasetUser, Interaction};
 pub use ids::{ArmId, CategoryId, CreatorId, ItemId, PopulationId, UserId};
-pub use mind::{LlmCall, Memory, MemoryKind, MemoryRecord, Mind, ProgramTrace, SlotTrace, Trace};
+pub use mind::{
+    Held, LlmCall, Memory, MemoryKind, MemoryRecord, MemoryState, Mind, ProgramTrace, SlotTrace, Trace,
+};
 pub use mindset::{Mindset, UserState};
 pub use persona::{Habits, PastInteraction, Persona};
 pub use policy::{HistoryEntry, Policy, PolicyError, Request};

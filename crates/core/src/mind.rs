@@ -12,6 +12,39 @@ pub struct Mind {
     pub session: Vec<String>,
     /// When the user means to be back: position among the bins of the scenario's calibration, set on leaving.
     pub back: Option<u8>,
+    /// What the user remembers.
+    pub memory: MemoryState,
+}
+
+/// What a user remembers.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct MemoryState {
+    /// Number of the next memory.
+    pub next: u32,
+    /// Short-term memory, oldest first.
+    pub short: Vec<Held>,
+    /// Long-term memory, in the order in which memories entered it.
+    pub long: Vec<Held>,
+    /// What came to mind on arrival, best first.
+    pub recalled: Vec<Memory>,
+    /// Importance that has entered long-term memory since the last insight.
+    pub gathered: f32,
+    /// Memories made outside decisions, which the next one logs.
+    pub unlogged: Vec<Memory>,
+}
+
+/// A memory with what happens to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// The memory.
+    pub memory: Memory,
+    /// When it was made or last came to mind.
+    pub accessed: SimTime,
+    /// How often it was reinforced in short-term memory.
+    pub reinforced: u32,
+    /// Its meaning, made again from the text where it is missing.
+    #[serde(skip)]
+    pub vector: Vec<f32>,
 }
 
 /// What a decision leaves for the log, beside the decision.

@@ -45,6 +45,9 @@ pub enum Purpose {
     Intervention = 13,
     /// Random weights of a language model; entity = tensor, counter = row.
     Weights = 14,
+    /// What a user's memory keeps; entity = user, counter = [`turn_counter`], with the last turn there can be for what is
+    /// forgotten on arrival.
+    Memory = 15,
 }
 
 /// Makes the streams of one run.

@@ -5,7 +5,7 @@ mod town;
 
 use std::path::{Path, PathBuf};
 
-use habitue_core::Decider;
+use habitue_core::{Decider, MemoryKind};
 use habitue_core::scenario::{Scenario, Typed, resolve};
 use habitue_run::{DiskSources, Ending, RunError, replay, resume, start};
 use habitue_store::{RunReader, Table};
@@ -43,7 +43,12 @@ name = "talkers"
 size = 10
 personas = {}
 model = "llm"
-llm = { model = "model", template = "short.j2", threads = 1, words = 6 }
+[population.llm]
+model = "model"
+template = "short.j2"
+threads = 1
+words = 6
+memory = { least_importance = 0.1, alike = 0.2, reinforcements = 1, reflect_above = 0.2, insight = 5 }
 
 [[population]]
 name = "known"
@@ -87,6 +92,9 @@ fn the_log_does_not_depend_on_threads_batches_the_cache_or_interruptions() {
     let one = run("one", 1, &[]);
     let first = tables(&one);
     let log = RunReader::open(&one).unwrap();
+    for kind in [MemoryKind::Observation, MemoryKind::Message, MemoryKind::Insight] {
+        assert!(log.memories().any(|memory| memory.unwrap().memory.kind == kind), "no {kind:?}");
+    }
     assert!(log.rows(Table::LlmCalls).unwrap() > log.turns().count() as u64 / 2, "few calls");
     assert!(first == tables(&run("two", 2, &[])), "2 threads");
     assert!(first == tables(&run("eight", 8, &["population.0.llm.batch=1"])), "8 threads, a batch of one");

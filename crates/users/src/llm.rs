@@ -2,6 +2,7 @@
 
 mod absorb;
 mod calibrated;
+mod memory;
 mod open;
 mod page;
 mod returning;
@@ -17,7 +18,7 @@ use habitue_core::scenario::LlmUsersConfig;
 use habitue_core::scenario::llm::{LlmConfig, MoveName, RETURN_BINS};
 use habitue_core::{
     Decider, Decision, Departure, Encounter, Message, Persona, Purpose, SimDuration, SimTime, Streams,
-    UserId, UserModel, UserModelError, UserState, Visit, World,
+    UserId, UserModel, UserModelError, UserState, Visit, World, turn_counter,
 };
 use habitue_llm::{Backend, Usage};
 use serde_json::{Map, Value, json};
@@ -27,7 +28,8 @@ pub use open::ModelError;
 pub(crate) use open::{Opened, Shelf};
 
 use self::calibrated::{Calibrated, Rules};
-use self::page::{Page, Scene, move_option};
+use self::memory::Memories;
+use self::page::{Failure, Page, Scene, move_option};
 use self::template::{Section, SystemView, Template};
 use crate::choice::arrival;
 use crate::choice::draws::uniform;
@@ -48,11 +50,16 @@ const HEARD: u32 = 5;
 /// for their words or for when they mean to be back. All choices are drawn from the user's own streams, from the model's
 /// probabilities after calibration; so nothing depends on who else decides at the same time.
 ///
-/// Draws come from the streams [`Purpose::Admission`], [`Purpose::Arrival`], [`Purpose::Decision`] and
-/// [`Purpose::Departure`].
+/// What users remember follows `RecAgent`: a page enters short-term memory if it matters enough, long-term memory if it is
+/// reinforced, and is forgotten in time; on arrival some of it comes to mind and stands in the prompts of the visit.
+/// Now and then a third program draws an insight from it.
+///
+/// Draws come from the streams [`Purpose::Admission`], [`Purpose::Arrival`], [`Purpose::Decision`],
+/// [`Purpose::Departure`] and [`Purpose::Memory`].
 pub struct LlmUsers {
     config: LlmConfig,
     template: Template,
+    memories: Memories,
     opened: Arc<Opened>,
     chat: bool,
     rhythm: Rhythm,
@@ -111,6 +118,7 @@ impl LlmUsers {
         Ok(Self {
             config: config.clone(),
             template,
+            memories: Memories::new(&config.memory),
             chat: config.chat.unwrap_or(opened.has_turns),
             opened,
             rhythm: Rhythm::new(&config.returning.hours),
@@ -151,6 +159,7 @@ impl LlmUsers {
         let scene = Scene {
             config: &self.config,
             template: &self.template,
+            memories: &self.memories,
             backend: if rules.is_off() { inner } else { &calibrated },
             chat: self.chat,
             world,
@@ -217,6 +226,10 @@ impl UserModel for LlmUsers {
         encounters: &mut [Encounter<'_>],
         streams: Streams,
     ) -> Result<Vec<Decision>, UserModelError> {
+        for encounter in encounters.iter_mut().filter(|encounter| encounter.turn == 0) {
+            let recalled = self.recall(world, encounter, streams);
+            recalled.map_err(|error| self.failed(error.to_string()))?;
+        }
         let pages = self.pages(world, encounters, streams)?;
         let dwell = DwellLaw::new(&self.config.dwell, world.scale);
         let mut decisions = Vec::with_capacity(pages.len());
@@ -226,7 +239,7 @@ impl UserModel for LlmUsers {
                 continue;
             };
             self.cost.add(&page);
-            let decision = self.absorb(world, &dwell, encounter, page);
+            let decision = self.absorb(world, &dwell, encounter, page, streams);
             decisions.push(decision.map_err(|error| self.failed(error.to_string()))?);
         }
         Ok(decisions)
@@ -242,7 +255,9 @@ impl UserModel for LlmUsers {
         returning::departure(config, &self.rhythm, mindset, activity, visit.time, intention, at)
     }
 
-    fn hear(&self, _world: &World<'_>, _persona: &Persona, state: &mut UserState, message: &Message) {
+    fn hear(&self, world: &World<'_>, _persona: &Persona, state: &mut UserState, message: &Message) {
+        let memory = &mut state.mind.get_or_insert_default().memory;
+        self.memories.told(memory, view::heard(world, message), message.item, message.delivered);
         if let Some(item) = message.item {
             state.heard.retain(|heard| *heard != item);
             remember(&mut state.heard, item, HEARD);
@@ -266,6 +281,27 @@ impl UserModel for LlmUsers {
 }
 
 impl LlmUsers {
+    /// What comes to mind at the beginning of a visit, to a user who thinks of the present need, or else of the interests.
+    fn recall(
+        &self,
+        world: &World<'_>,
+        encounter: &mut Encounter<'_>,
+        streams: Streams,
+    ) -> Result<(), Failure> {
+        let names = world.catalogue.categories();
+        let interests = encounter.persona.interests.iter().map(|(category, _)| *category);
+        let thoughts: Vec<&str> = match encounter.state.mindset.need {
+            Some(need) => names.get(need.index()).map(String::as_str).into_iter().collect(),
+            None => interests.filter_map(|category| names.get(category.index())).map(String::as_str).collect(),
+        };
+        let counter = turn_counter(encounter.session, u32::MAX);
+        let mut stream = streams.stream(Purpose::Memory, u64::from(encounter.user.0), counter);
+        let (persona, now) = (encounter.persona, encounter.time);
+        let memory = &mut encounter.state.mind.get_or_insert_default().memory;
+        self.memories.arrive(memory, persona, &thoughts.join(" "), now, &mut || uniform(&mut stream))?;
+        Ok(())
+    }
+
     fn is_calibrated(&self) -> bool {
         let calibration = &self.config.calibration;
         ![&calibration.action, &calibration.next, &calibration.returning]

@@ -5,7 +5,7 @@ mod village;
 
 use habitue_core::scenario::Size;
 use habitue_core::scenario::llm::{AskName, ChoiceCalibration, EachName, LlmConfig, MoveName};
-use habitue_core::{Decision, Move, Streams, UserModel, UserState};
+use habitue_core::{Decision, MemoryKind, Move, SimTime, Streams, UserId, UserModel, UserState, Visit};
 use habitue_users::LlmUsers;
 use village::{Village, model, users};
 
@@ -69,7 +69,7 @@ fn decisions_fit_the_slate_and_are_drawn_from_what_is_logged() {
         let follows = !matches!(decision.next, Move::NextPage);
         assert_eq!(trace.programs.len(), 1 + usize::from(follows), "{:?}", decision.next);
         let names: Vec<&str> = trace.programs[0].slots.iter().map(|slot| &*slot.name).collect();
-        assert_eq!(names, ["rating 1", "rating 2", "rating 3", "rating 4", "satisfaction", "mood", "need"]);
+        assert_eq!(names, ["rating 1", "rating 2", "rating 3", "rating 4", "satisfaction", "mood", "need", "importance"]);
         assert!(
             trace
                 .programs
@@ -93,6 +93,7 @@ fn the_configuration_decides_what_is_asked() {
     let bare = |config: &mut LlmConfig| {
         (config.ask, config.moves, config.think) = (vec![AskName::Mood], vec![MoveName::NextPage], 5);
         config.session_turns = 1;
+        config.memory.retrieve = 0;
     };
     let model = users(folder.path(), bare);
     let (decisions, states) = lives(&village, &model, 64);
@@ -144,6 +145,46 @@ fn calibration_moves_what_is_drawn() {
     );
     let account = |model: &LlmUsers| model.account().unwrap()["calibrated"].clone();
     assert_eq!((account(&plain), account(&never)), (false.into(), true.into()));
+}
+
+#[test]
+fn users_remember_and_draw_insights_from_what_they_remember() {
+    let folder = model();
+    let village = Village::new(5);
+    let model = users(folder.path(), |config| {
+        // Everything matters and strengthens what came before.
+        let memory = &mut config.memory;
+        (memory.least_importance, memory.alike, memory.reinforcements) = (0.0, 0.0, 1);
+        (memory.reflect_above, memory.insight) = (0.3, 6);
+    });
+    let streams = Streams::new(7);
+    let mut states = village.arrived(&model, streams);
+    let mut insights = 0;
+    let mut next = vec![0; states.len()];
+    for turn in 0..6 {
+        for (user, decision) in village.turn(&model, &mut states, turn, 64, streams).iter().enumerate() {
+            let trace = decision.trace.as_deref().unwrap();
+            for memory in &trace.memories {
+                assert_eq!(memory.id, next[user], "ids count up");
+                next[user] += 1;
+                assert!(memory.sources.iter().all(|source| *source < memory.id));
+                if memory.kind == MemoryKind::Insight {
+                    insights += 1;
+                    assert!(!memory.sources.is_empty() && !memory.text.is_empty());
+                    assert!(trace.programs.iter().any(|program| program.program == "insight"));
+                } else {
+                    assert!(memory.text.contains("Film"), "{}", memory.text);
+                }
+            }
+        }
+    }
+    assert!(insights > 3, "{insights} insights");
+    // The next visit begins with what comes to mind.
+    let (user, persona, state) = (UserId(0), &village.people[0], &mut states[0]);
+    let visit = Visit { user, persona, state, session: 1, time: SimTime(3_600_000) };
+    model.arrive(&village.world(), visit, None, streams);
+    village.turn(&model, &mut states, 0, 64, streams);
+    assert_eq!(states[0].mind.as_deref().unwrap().memory.recalled.len(), 5);
 }
 
 #[test]

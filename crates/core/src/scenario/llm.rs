@@ -2,10 +2,12 @@
 
 mod ask;
 mod calibration;
+mod memory;
 mod server;
 
 pub use ask::{AskName, ContentName, EachName, MoveName, PrecisionName};
 pub use calibration::{CalibrationConfig, ChoiceCalibration, RETURN_BINS};
+pub use memory::RecallConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use server::{ProtocolName, ServerConfig};
@@ -86,6 +88,9 @@ pub struct LlmConfig {
     #[serde(default = "session_turns")]
     #[schemars(range(max = 1000))]
     pub session_turns: u32,
+    /// What users remember from visit to visit.
+    #[serde(default)]
+    pub memory: RecallConfig,
     /// What stands between the model's probabilities and what is drawn. If absent, nothing: the model as it is.
     #[serde(default)]
     pub calibration: CalibrationConfig,
@@ -161,6 +166,7 @@ impl LlmConfig {
             stated: half(),
             words: words(),
             session_turns: session_turns(),
+            memory: RecallConfig::default(),
             calibration: CalibrationConfig::default(),
             mindset: MindsetConfig::default(),
             dwell: DwellConfig::default(),
@@ -215,6 +221,7 @@ impl LlmConfig {
         if let Some(server) = &self.server {
             server.check().map_err(|problem| problem.below("server"))?;
         }
+        self.memory.check().map_err(|problem| problem.below("memory"))?;
         self.calibration.check().map_err(|problem| problem.below("calibration"))?;
         self.mindset.check().map_err(|problem| problem.below("mindset"))?;
         self.dwell.check().map_err(|problem| problem.below("dwell"))?;

@@ -2,13 +2,14 @@
 
 use habitue_core::scenario::choice::MindsetConfig;
 use habitue_core::{
-    Action, DataError, Decision, Distributions, Encounter, Feedback, Mind, Mindset, Move, Trace, UserState,
-    World,
+    Action, DataError, Decision, Distributions, Encounter, Feedback, Mind, Mindset, Move, Purpose, Streams, Trace,
+    UserState, World, turn_counter,
 };
 
-use super::page::{Page, move_option};
+use super::memory::Memories;
+use super::page::{Failure, Page, move_option};
 use super::template::{EarlierView, ReactionView, Section};
-use super::{LlmUsers, RECENT};
+use super::{LlmUsers, RECENT, view};
 use crate::choice::draws::uniform;
 use crate::choice::dwell::DwellLaw;
 use crate::choice::remember;
@@ -37,9 +38,14 @@ impl LlmUsers {
         dwell: &DwellLaw,
         encounter: &mut Encounter<'_>,
         mut page: Page,
-    ) -> Result<Decision, Box<DataError>> {
+        streams: Streams,
+    ) -> Result<Decision, Failure> {
         let feedback = feedback(world, dwell, encounter, &mut page);
-        let told = self.tell(world, encounter, &page)?;
+        let told = self.tell(world, encounter, &page, Section::Earlier)?;
+        let observed = view::one_line(&self.tell(world, encounter, &page, Section::Observation)?);
+        let counter = turn_counter(encounter.session, encounter.turn);
+        let mut draws = streams.stream(Purpose::Memory, u64::from(encounter.user.0), counter);
+        let now = encounter.time;
         let diversity = encounter.persona.habits.diversity;
         let shown: Vec<_> = encounter.slate.items.iter().map(|shown| shown.item).collect();
         let state = &mut *encounter.state;
@@ -64,16 +70,26 @@ impl LlmUsers {
             (Some(actions), Some(moves)) if encounter.distributions => Some(Distributions { actions, moves }),
             _ => None,
         };
-        let trace = Trace { programs: page.programs, memories: Vec::new() };
+        let mut memories = std::mem::take(&mut mind.memory.unlogged);
+        if let Some((text, sources)) = page.insight {
+            memories.push(self.memories.conclude(&mut mind.memory, text, sources, now)?);
+        }
+        if let Some(points) = page.importance {
+            let importance = Memories::importance(points);
+            let draw = &mut || uniform(&mut draws);
+            memories.extend(self.memories.observe(&mut mind.memory, observed, importance, now, draw)?);
+        }
+        let trace = Trace { programs: page.programs, memories };
         Ok(Decision { feedback, next: page.next, distributions, trace: Some(Box::new(trace)) })
     }
 
-    /// The turn as later prompts of the session tell it.
+    /// The turn as later prompts of the session tell it, or as it is remembered.
     fn tell(
         &self,
         world: &World<'_>,
         encounter: &Encounter<'_>,
         page: &Page,
+        section: Section,
     ) -> Result<String, Box<DataError>> {
         let ratings = page.ratings.iter().copied().chain(std::iter::repeat(0));
         let reactions = page.items.iter().zip(&page.actions).zip(ratings);
@@ -91,7 +107,7 @@ impl LlmUsers {
             words: page.next.text().unwrap_or(""),
             reply: encounter.slate.reply.as_deref().unwrap_or(""),
         };
-        self.template.render(Section::Earlier, view)
+        self.template.render(section, view)
     }
 
     fn move_mindset(&self, mindset: &mut Mindset, page: &Page, hits: f32, repetition: f32) {

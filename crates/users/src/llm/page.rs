@@ -2,7 +2,7 @@
 
 use habitue_core::scenario::llm::{AskName, EachName, LlmConfig, MoveName, RETURN_BINS};
 use habitue_core::{
-    CategoryId, DataError, Encounter, Move, ProgramTrace, Purpose, SlotTrace, Stream, Streams, World,
+    CategoryId, DataError, Encounter, Memory, MemoryKind, Move, ProgramTrace, Purpose, SlotTrace, Stream, Streams, World,
     turn_counter,
 };
 use habitue_llm::{
@@ -10,13 +10,16 @@ use habitue_llm::{
     WriteSpec, decide,
 };
 
+use super::memory::Memories;
 use super::script::Script;
-use super::template::{ItemView, MemoryView, Section, ShortView, Template};
+use super::template::{ItemView, MemoryView, RememberedView, Section, ShortView, Template};
 use super::view;
 use crate::choice::draws::uniform;
 
 /// The option of a user who is after nothing in particular.
 const NOTHING: &str = "nothing in particular";
+/// One line of at least one character that is seen, without control characters.
+const ONE_LINE: &str = r"[^\s\p{Cc}][^\p{Cc}]*\n?";
 /// Categories a user can say to be after: the strongest interests.
 const NEEDS: usize = 6;
 
@@ -24,6 +27,7 @@ const NEEDS: usize = 6;
 pub(super) struct Scene<'a> {
     pub(super) config: &'a LlmConfig,
     pub(super) template: &'a Template,
+    pub(super) memories: &'a Memories,
     /// With the calibration.
     pub(super) backend: &'a dyn Backend,
     /// Whether the prompt has turns.
@@ -55,6 +59,10 @@ pub(super) struct Page {
     pub(super) mood: Option<i64>,
     /// What the user is after, where asked for.
     pub(super) need: Option<Option<CategoryId>>,
+    /// From 1 to 10, where there is memory.
+    pub(super) importance: Option<i64>,
+    /// What the user concluded, and from which memories.
+    pub(super) insight: Option<(String, Vec<u32>)>,
     pub(super) next: Move,
     /// Position among [`RETURN_BINS`], of a user who leaves.
     pub(super) back: Option<u8>,
@@ -77,6 +85,7 @@ struct Slots {
     mood: Option<NumberSlot>,
     need: Option<PickSlot>,
     needs: Vec<Option<CategoryId>>,
+    importance: Option<NumberSlot>,
     next: PickSlot,
     moves: Vec<Option<MoveName>>,
 }
@@ -102,11 +111,33 @@ impl Scene<'_> {
             &mut page,
         )
         .await?;
+        self.reflect(encounter, &mut page).await?;
         Ok(page)
     }
 
-    /// The prompt up to the slate, then the slots.
-    fn script(&self, encounter: &Encounter<'_>, items: &[ItemView]) -> Result<(Script, Slots), Failure> {
+    /// Draws an insight from what has gathered in long-term memory, if it is time.
+    async fn reflect(&self, encounter: &Encounter<'_>, page: &mut Page) -> Result<(), Failure> {
+        let Some(mind) = encounter.state.mind.as_deref() else { return Ok(()) };
+        let sources = self.memories.sources(&mind.memory);
+        if sources.is_empty() {
+            return Ok(());
+        }
+        let mut script = self.opening(encounter, &sources)?;
+        if self.chat {
+            script.assistant();
+        }
+        script.text(self.template.render(Section::Insight, self.short(encounter, ""))?);
+        let spec = WriteSpec::new(self.memories.insight_tokens()).temperature(self.config.temperature);
+        let slot = script.write("insight", spec.regex(ONE_LINE).stop("\n"));
+        let answer = decide(self.backend, script.program(), &mut page.stream).await?;
+        let text = view::one_line(&answer.text(slot).text);
+        page.count("insight", &answer, vec![written("insight", &text)]);
+        page.insight = Some((text, sources.iter().map(|memory| memory.id).collect()));
+        Ok(())
+    }
+
+    /// The prompt up to what the user recalls.
+    fn opening(&self, encounter: &Encounter<'_>, memories: &[&Memory]) -> Result<Script, Failure> {
         let (config, template) = (self.config, self.template);
         let mut script = Script::default();
         if self.chat {
@@ -118,9 +149,25 @@ impl Scene<'_> {
         }
         let persona = view::persona(self.world, &config.items, encounter.persona);
         script.text(template.render(Section::Persona, persona)?);
-        let memory = MemoryView { items: config.items.clone(), memories: Vec::new() };
+        let remembered = memories.iter().map(|memory| RememberedView {
+            id: memory.id,
+            kind: MemoryKind::NAMES[memory.kind as usize],
+            text: memory.text.clone(),
+            importance: memory.importance,
+            days: (encounter.time - memory.created).days(),
+        });
+        let memory = MemoryView { items: config.items.clone(), memories: remembered.collect() };
         script.text(template.render(Section::Memory, memory)?);
-        if let Some(mind) = &encounter.state.mind {
+        Ok(script)
+    }
+
+    /// The prompt up to the slate, then the slots.
+    fn script(&self, encounter: &Encounter<'_>, items: &[ItemView]) -> Result<(Script, Slots), Failure> {
+        let (config, template) = (self.config, self.template);
+        let mind = encounter.state.mind.as_deref();
+        let recalled: Vec<&Memory> = mind.map_or(Vec::new(), |mind| mind.memory.recalled.iter().collect());
+        let mut script = self.opening(encounter, &recalled)?;
+        if let Some(mind) = mind {
             mind.session.iter().for_each(|turn| script.text(turn.clone()));
         }
         let moment = view::moment(self.world, &config.items, encounter, items);
@@ -181,11 +228,17 @@ impl Scene<'_> {
         } else {
             None
         };
+        let importance = if self.memories.is_on() {
+            script.text(template.render(Section::Importance, &short)?);
+            Some(script.number("importance", 1, 10))
+        } else {
+            None
+        };
         script.text(template.render(Section::Move, &short)?);
         let moves = self.moves(encounter);
         let word = |name: &Option<MoveName>| move_option(name.map_or("leave", MoveName::word));
         let next = script.pick("move", moves.iter().map(word).collect());
-        Ok(Slots { think, actions, ratings, satisfaction, mood, need, needs, next, moves })
+        Ok(Slots { think, actions, ratings, satisfaction, mood, need, needs, importance, next, moves })
     }
 
     fn short<'a>(&'a self, encounter: &'a Encounter<'_>, friend: &'a str) -> ShortView<'a> {
@@ -244,6 +297,8 @@ impl Scene<'_> {
             satisfaction: slots.satisfaction.map(|slot| answer.number(slot).value),
             mood: slots.mood.map(|slot| answer.number(slot).value),
             need: slots.need.map(|slot| slots.needs[answer.pick(slot).index]),
+            importance: slots.importance.map(|slot| answer.number(slot).value),
+            insight: None,
             next: Move::NextPage,
             back: None,
             action_probs: each.iter().map(probabilities).collect::<Option<Vec<_>>>().map(|all| all.concat()),
@@ -264,6 +319,8 @@ impl Scene<'_> {
         }
         let trace = |slot| picked("need".to_owned(), answer.pick(slot), encounter.distributions);
         traces.extend(slots.need.map(trace));
+        let trace = |slot| picked("importance".to_owned(), &answer.number(slot).pick, encounter.distributions);
+        traces.extend(slots.importance.map(trace));
         page.count("page", answer, traces);
         page
     }
@@ -302,9 +359,8 @@ impl Scene<'_> {
             page.count("return", &answer, vec![trace]);
             return Ok(());
         }
-        // At least one character that is seen, one line, no control characters.
         let spec = WriteSpec::new(self.config.words as usize).temperature(self.config.temperature);
-        let slot = script.write("words", spec.regex(r"[^\s\p{Cc}][^\p{Cc}]*\n?").stop("\n"));
+        let slot = script.write("words", spec.regex(ONE_LINE).stop("\n"));
         let answer = decide(self.backend, script.program(), &mut page.stream).await?;
         let text = view::one_line(&answer.text(slot).text);
         page.count("words", &answer, vec![written("words", &text)]);

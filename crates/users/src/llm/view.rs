@@ -1,7 +1,7 @@
 //! Users, items and time as the prompt speaks of them.
 
 use habitue_core::scenario::llm::ContentName;
-use habitue_core::{CategoryId, Encounter, Item, Persona, SimTime, World};
+use habitue_core::{CategoryId, Encounter, Item, Message, Persona, Sender, SimTime, World};
 
 use super::template::{HabitsView, InterestView, ItemView, PersonaView, SlateView};
 
@@ -109,6 +109,27 @@ pub(super) fn one_line(text: &str) -> String {
         out.push_str(word);
     }
     out
+}
+
+/// A message as it is remembered.
+pub(super) fn heard(world: &World<'_>, message: &Message) -> String {
+    let who = match message.from {
+        Sender::User(_) => "A friend",
+        Sender::Creator(creator) => {
+            world.catalogue.creators().get(creator.index()).map_or("A creator", String::as_str)
+        }
+    };
+    let text = one_line(&message.text);
+    let about = message.item.map(|item| {
+        let item = world.catalogue.item(item);
+        let verb = if message.positive { "recommends" } else { "warns of" };
+        format!("{who} {verb} {}", one_line(if item.title.is_empty() { &item.key } else { &item.title }))
+    });
+    match (about, text.is_empty()) {
+        (Some(about), true) => about,
+        (Some(about), false) => format!("{about}: {text}"),
+        (None, _) => format!("{who} says: {text}"),
+    }
 }
 
 /// The moment and the mindset.

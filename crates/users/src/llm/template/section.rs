@@ -12,6 +12,7 @@ pub(crate) enum Section {
     Persona,
     Memory,
     Earlier,
+    Observation,
     Slate,
     Think,
     Action,
@@ -19,6 +20,7 @@ pub(crate) enum Section {
     Satisfaction,
     Mood,
     Need,
+    Importance,
     Move,
     Search,
     Instruct,
@@ -31,11 +33,12 @@ pub(crate) enum Section {
 
 impl Section {
     /// All of them, in the order in which they are read.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::System,
         Self::Persona,
         Self::Memory,
         Self::Earlier,
+        Self::Observation,
         Self::Slate,
         Self::Think,
         Self::Action,
@@ -43,6 +46,7 @@ impl Section {
         Self::Satisfaction,
         Self::Mood,
         Self::Need,
+        Self::Importance,
         Self::Move,
         Self::Search,
         Self::Instruct,
@@ -60,6 +64,7 @@ impl Section {
             Self::Persona => "persona",
             Self::Memory => "memory",
             Self::Earlier => "earlier",
+            Self::Observation => "observation",
             Self::Slate => "slate",
             Self::Think => "think",
             Self::Action => "action",
@@ -67,6 +72,7 @@ impl Section {
             Self::Satisfaction => "satisfaction",
             Self::Mood => "mood",
             Self::Need => "need",
+            Self::Importance => "importance",
             Self::Move => "move",
             Self::Search => "search",
             Self::Instruct => "instruct",

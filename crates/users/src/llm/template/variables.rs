@@ -68,7 +68,7 @@ pub(crate) struct RememberedView {
     pub(crate) days: f64,
 }
 
-/// Variables of the section `earlier`.
+/// Variables of the sections `earlier` and `observation`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct EarlierView<'a> {
     pub(crate) items: &'a str,
@@ -165,7 +165,7 @@ pub(super) fn samples(section: Section) -> Vec<Value> {
                 json!(MemoryView::default()),
             ]
         }
-        Section::Earlier => {
+        Section::Earlier | Section::Observation => {
             let shown = vec![ReactionView { title: "Soup", action: "like", rating: 5 }];
             let full = EarlierView { shown, words: "soup", ..EarlierView::default() };
             vec![json!(full), json!(EarlierView::default())]
