@@ -11,7 +11,7 @@ use habitue_llm::{
     Program, RandomWeights, Request, TokenSet, Wanted, decide,
 };
 
-/// Two layers of a model of 135 million parameters: per layer, what the whole model costs per layer.
+/// Two layers of a model of 135 million parameters.
 fn two_layers(precision: Precision) -> Engine {
     let config = ModelConfig { layers: 2, sliding_window: vec![None; 2], ..ModelConfig::smol135() };
     let options = EngineOptions { precision, ..EngineOptions::default() };
