@@ -273,6 +273,7 @@ fn damage_is_named() {
         with(&|writer| writer.tensors[0].1 = vec![48, 300]),
         with(&|writer| writer.text("general.architecture", "lama")),
         with(&|writer| writer.text("tokenizer.ggml.model", "llama")),
+        with(&|writer| writer.text("tokenizer.ggml.model", "bert")),
         with(&|writer| writer.text("tokenizer.ggml.pre", "unheard-of")),
     ];
     insta::assert_snapshot!(messages.join("\n"));
