@@ -122,3 +122,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_code_for_devices_serves_any_requests() {
+    for (name, config) in variants() {
+        let weights = RandomWeights::new(&config, 5);
+        let start = |device, cache_bytes| {
+            let options = EngineOptions { device, cache_bytes, prefill_chunk: 16, ..options(Precision::F32) };
+            Engine::start(config.clone(), &weights, options).unwrap()
+        };
+        let (own, candle) = (start(Device::Cpu, 8 << 20), start(Device::CandleCpu, 1 << 20));
+        let requests = requests(11, 32);
+        let right = ask(&own, &requests);
+        // The second time, the cache knows the prefixes.
+        for _ in 0..2 {
+            for (right, found) in right.iter().zip(ask(&candle, &requests)) {
+                let all = |reply: &Reply| -> Vec<f32> {
+                    reply.logits.iter().chain(reply.branches.iter().flatten()).flatten().copied().collect()
+                };
+                let (right, found) = (all(right), all(&found));
+                assert_eq!(right.len(), found.len(), "{name}");
+                let far = right.iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(far < 1e-3, "{name}: {far}");
+            }
+        }
+    }
+}
