@@ -81,8 +81,9 @@ pub use load::{
 };
 pub use model::{RandomWeights, random_weights};
 pub use program::{
-    Answer, Constraint, EachMode, ListStyle, NumberAnswer, NumberSlot, OptionList, PickAnswer, PickBy,
-    PickEachSlot, PickSlot, Program, WriteAnswer, WriteSlot, WriteSpec, decide,
+    Answer, Asked, Constraint, EachMode, ListStyle, NamedProgram, NamedSlot, NumberAnswer, NumberSlot,
+    OptionList, PickAnswer, PickBy, PickEachSlot, PickSlot, Program, WriteAnswer, WriteSlot, WriteSpec,
+    decide,
 };
 pub use speed::{
     Closeness, DecisionSpeed, Overhead, Shape, SpeedEstimate, SpeedOptions, SpeedReport, SpeedStage,
