@@ -52,6 +52,7 @@ mod kernel;
 mod load;
 mod model;
 mod program;
+mod speed;
 mod tokenizer;
 mod weights;
 
@@ -75,8 +76,14 @@ pub use load::{
 };
 pub use model::{RandomWeights, random_weights};
 pub use program::{
-    Answer, Constraint, EachMode, ListStyle, NumberAnswer, NumberSlot, OptionList, PickAnswer, PickBy,
-    PickEachSlot, PickSlot, Program, WriteAnswer, WriteSlot, WriteSpec, decide,
+    Answer, Asked, Constraint, EachMode, ListStyle, NamedProgram, NamedSlot, NumberAnswer, NumberSlot,
+    OptionList, PickAnswer, PickBy, PickEachSlot, PickSlot, Program, WriteAnswer, WriteSlot, WriteSpec,
+    decide,
+};
+pub use speed::{
+    Closeness, DecisionSpeed, Overhead, Shape, SpeedEstimate, SpeedOptions, SpeedReport, SpeedStage,
+    SpeedSubject, Throughput, Variation, Workload, cache_bytes_per_token, estimate_speed, kernel_name,
+    measure_speed, weight_bytes,
 };
 pub use tokenizer::{PieceEncoder, PieceKind, Tokenizer};
 pub use weights::{MemoryWeights, Weights};

@@ -41,6 +41,11 @@ impl<'s> Shape<'s> {
         self.value(self.root, node, &Way::default());
     }
 
+    /// Compares a document that is no scenario.
+    pub(super) fn document(&mut self, node: &mut Node) {
+        self.value(self.root, node, &Way::default());
+    }
+
     /// Compares a document that is one of the schema's definitions.
     pub(super) fn definition(&mut self, name: &str, node: &mut Node) {
         self.value(&self.root["definitions"][name], node, &Way::default());
