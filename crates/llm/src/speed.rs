@@ -214,7 +214,7 @@ pub fn measure_speed(
     };
     let mut report = SpeedReport {
         model: subject.name.clone(),
-        precision: precision_name(options.precision),
+        precision: options.precision.to_string(),
         threads: match options.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
@@ -284,7 +284,7 @@ impl Bench<'_> {
                 let start = Instant::now();
                 let engine = self.start(self.options.precision)?;
                 report.load_seconds = start.elapsed().as_secs_f64();
-                report.kernel = engine.kernel().to_owned();
+                engine.kernel().clone_into(&mut report.kernel);
                 report.model_bytes = engine.model_bytes();
                 self.engine = Some(engine);
             }
@@ -354,10 +354,6 @@ fn runtime() -> Result<tokio::runtime::Runtime, LlmError> {
 }
 
 /// A precision as it is typed.
-fn precision_name(precision: Precision) -> String {
-    format!("{precision:?}").to_lowercase()
-}
-
 /// Tokens to read, others for every seed.
 fn text(length: usize, seed: u64, vocabulary: usize) -> Vec<u32> {
     let mut stream = Streams::new(SEED).stream(Purpose::Message, seed, 0);

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{SEED, Shape, last, precision_name, runtime, text, top};
+use super::{SEED, Shape, last, runtime, text, top};
 use crate::cache::{PAGE, Pages};
 use crate::config::ModelConfig;
 use crate::engine::{Engine, EngineOptions, Precision, TokenSet};
 use crate::error::LlmError;
 use crate::load::expected_tensors;
-use crate::model::RandomWeights;
+use crate::model::{Numbers, RandomWeights};
 use crate::weights::Weights;
 
 /// Tokens of a prompt: few, so that a slow machine reads some in time.
@@ -45,7 +45,7 @@ pub fn estimate_speed(
     let end = start + time;
     let mut estimate = SpeedEstimate {
         shape,
-        precision: precision_name(precision),
+        precision: precision.to_string(),
         prefill_tokens_per_second: None,
         decode_tokens_per_second: None,
         seconds: 0.0,
@@ -83,7 +83,7 @@ async fn measure(
             return Ok(());
         };
         let rate = reply?.new_tokens as f64 / start.elapsed().as_secs_f64().max(1e-9);
-        estimate.prefill_tokens_per_second = faster(estimate.prefill_tokens_per_second, rate);
+        estimate.prefill_tokens_per_second = Some(faster(estimate.prefill_tokens_per_second, rate));
     }
     for step in 0.. {
         let start = Instant::now();
@@ -93,14 +93,14 @@ async fn measure(
         prompt.push(top(&reply?.logits[0]));
         // The first step reads the prompt.
         if step > 0 {
-            estimate.decode_tokens_per_second = faster(estimate.decode_tokens_per_second, rate);
+            estimate.decode_tokens_per_second = Some(faster(estimate.decode_tokens_per_second, rate));
         }
     }
     Ok(())
 }
 
-fn faster(known: Option<f64>, rate: f64) -> Option<f64> {
-    Some(known.map_or(rate, |known| known.max(rate)))
+fn faster(known: Option<f64>, rate: f64) -> f64 {
+    known.map_or(rate, |known| known.max(rate))
 }
 
 /// Random weights that are refused when the time is over.
@@ -136,10 +136,11 @@ pub fn kernel_name(precision: Precision) -> Result<String, LlmError> {
 
 /// About how many bytes a model's weights take in memory. Kernels may pad them by a few percent.
 pub fn weight_bytes(config: &ModelConfig, precision: Precision) -> usize {
-    let matrix = |(_, shape): &(String, Vec<usize>)| match shape.as_slice() {
+    let matrix = |(_, shape): &(String, Vec<usize>)| match (shape.as_slice(), precision) {
         // One byte a weight, one scale of 32 bits a row.
-        [rows, columns] if precision == Precision::Int8 => rows * columns + 4 * rows,
-        [rows, columns] => 4 * rows * columns,
+        ([rows, columns], Precision::Int8) => rows * columns + 4 * rows,
+        ([rows, columns], Precision::F32) => 4 * rows * columns,
+        ([rows, columns], Precision::Bf16 | Precision::F16) => 2 * rows * columns,
         _ => 0,
     };
     expected_tensors(config).iter().map(matrix).sum()
@@ -147,5 +148,7 @@ pub fn weight_bytes(config: &ModelConfig, precision: Precision) -> usize {
 
 /// Bytes of keys and values that a token takes in the cache.
 pub fn cache_bytes_per_token(config: &ModelConfig, precision: Precision) -> usize {
-    Pages::page_bytes(config, precision).div_ceil(PAGE)
+    // In 16 bits, but for 32-bit floats.
+    let numbers = if precision == Precision::F32 { Numbers::F32 } else { Numbers::Int8 };
+    Pages::page_bytes(config, numbers).div_ceil(PAGE)
 }
