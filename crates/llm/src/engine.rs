@@ -25,9 +25,9 @@ pub enum Precision {
     Int8,
     /// 32-bit floats.
     F32,
-    /// 16-bit floats with 8 bits of exponent, on CUDA.
+    /// 16-bit floats with 8 bits of exponent, by candle.
     Bf16,
-    /// 16-bit floats with 5 bits of exponent, on CUDA.
+    /// 16-bit floats with 5 bits of exponent, by candle.
     F16,
 }
 
@@ -48,11 +48,11 @@ pub enum Device {
     /// The CPU, by kernels of our own: `int8` and `f32`, the same bits in any batch.
     #[default]
     Cpu,
-    /// The CPU, by candle: `f32`. It is slower, and its bits depend on the batch; it shows that the code for devices is
-    /// right where there is none.
+    /// The CPU, by candle on threads of its own choice: `f32`, `bf16` and `f16`. It is slower, and its bits depend on the
+    /// batch; it shows that the code for devices is right where there is none.
     CandleCpu,
-    /// The CUDA device of this number, by candle and flash attention: `bf16` and `f16`. Needs the feature `cuda`; bits
-    /// depend on the batch.
+    /// The CUDA device of this number, by candle: `bf16` and `f16` with flash attention, `f32` without. Needs the feature
+    /// `cuda`; bits depend on the batch.
     Cuda(usize),
 }
 

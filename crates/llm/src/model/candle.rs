@@ -1,11 +1,11 @@
 //! The packed forward pass on candle's tensors, for devices other than the CPU.
 //!
-//! The same batch as for the kernels of our own: rows of many sequences without padding, keys and values in pages. A
-//! sequence's keys are gathered from its pages for every pass and layer; attention is one call for all sequences
-//! (variable lengths, causal, windowed), flash attention on CUDA and candle's own kernel on the CPU. The CPU serves to
-//! test all of it but that call.
+//! The same batch as for the kernels of our own: rows of many sequences without padding, keys and values in pages. What a
+//! sequence sees is gathered from its pages for every pass and layer, some [`GATHERED`] positions at a time; attention is
+//! one call for all sequences of a gathering (variable lengths, causal, windowed): flash attention on CUDA and candle's
+//! own kernel on the CPU. The CPU serves to test all of it but that call.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use candle_core::{DType, Device, Result as CandleResult, Tensor};
 
@@ -21,6 +21,9 @@ use crate::weights::Weights;
 
 /// Rows whose whole vocabulary is computed together.
 const HEAD_ROWS: usize = 64;
+
+/// Positions whose keys and values are gathered at a time, or those of one run if it sees more: bounds the memory of a pass.
+const GATHERED: usize = 1 << 15;
 
 /// `(outputs, inputs)` with an optional bias.
 #[derive(Debug)]
@@ -81,18 +84,23 @@ struct Plan {
     sines: Tensor,
     /// Rows whose keys and values are new, and their places in the pages, spread over heads and dimensions.
     new_rows: Option<(Tensor, Tensor)>,
-    /// Places of all keys that the runs see, run after run.
-    seen: Tensor,
-    runs: Runs,
+    /// What the rows see, by the window of a layer.
+    sights: BTreeMap<Option<usize>, Vec<Sight>>,
 }
 
-/// Rows of neighbouring positions of one sequence: attended together, the last row sees all keys of its run.
-struct Runs {
+/// Runs of rows that are attended together. A run is rows of neighbouring positions of one sequence; its last row sees
+/// all keys of the run.
+#[derive(Default)]
+struct Sight {
+    /// By run.
     queries: Vec<u32>,
+    /// By run.
     keys: Vec<u32>,
+    /// Places of the keys, run after run.
+    places: Vec<u32>,
 }
 
-impl Runs {
+impl Sight {
     fn longest(lengths: &[u32]) -> usize {
         lengths.iter().copied().max().unwrap_or(0) as usize
     }
@@ -113,6 +121,13 @@ impl Loader<'_> {
         for (name, rows) in names {
             let shape: Vec<usize> = [*rows].into_iter().chain(width).collect();
             values.extend(finite(self.weights, name, &shape)?);
+        }
+        let largest = values.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        if self.format == DType::F16 && largest > f32::from(half::f16::MAX) {
+            return Err(LlmError::Device {
+                device: format!("{:?}", self.device.location()),
+                what: format!("\"{}\" holds {largest}, more than f16 can; take bf16", names[0].0),
+            });
         }
         let rows: usize = names.iter().map(|(_, rows)| rows).sum();
         let shape: Vec<usize> = [rows].into_iter().chain(width).collect();
@@ -178,6 +193,28 @@ fn place(segment: &Segment, position: usize) -> u32 {
     segment.pages[position / PAGE] * PAGE as u32 + (position % PAGE) as u32
 }
 
+/// What the rows of a batch see in layers with this window.
+fn sights(batch: &Batch, window: Option<usize>) -> Vec<Sight> {
+    let mut sights: Vec<Sight> = Vec::new();
+    for segment in &batch.segments {
+        let rows = &batch.rows[segment.rows.clone()];
+        for run in rows.chunk_by(|a, b| a.position + 1 == b.position) {
+            let position = |row: Option<&Row>| row.map_or(0, |row| row.position as usize);
+            let (first, last) = (position(run.first()), position(run.last()));
+            let start = window.map_or(0, |window| (first + 1).saturating_sub(window));
+            let count = last + 1 - start;
+            if sights.last().is_none_or(|sight| sight.places.len() + count > GATHERED) {
+                sights.push(Sight::default());
+            }
+            let Some(sight) = sights.last_mut() else { continue };
+            sight.queries.push(run.len() as u32);
+            sight.keys.push(count as u32);
+            sight.places.extend((start..=last).map(|position| place(segment, position)));
+        }
+    }
+    sights
+}
+
 impl CandleModel {
     /// Loads the weights, and takes memory for all pages.
     pub(super) fn load(
@@ -187,6 +224,14 @@ impl CandleModel {
         format: DType,
         pages: usize,
     ) -> Result<Self, LlmError> {
+        // What flash attention takes.
+        if device.is_cuda() && (!config.head_dim.is_multiple_of(8) || config.head_dim > 512) {
+            return Err(LlmError::Configuration {
+                field: "the model's head_dim".to_owned(),
+                value: config.head_dim.to_string(),
+                expected: "a multiple of 8 up to 512 on CUDA".to_owned(),
+            });
+        }
         let mut loader = Loader { weights, device, format, bytes: 0 };
         let table = |loader: &mut Loader<'_>, name: &str| {
             loader.stacked(&[(name.to_owned(), config.vocabulary)], Some(config.hidden))
@@ -232,7 +277,7 @@ impl CandleModel {
     fn pass(&self, batch: &Batch, copies: &[(u32, u32)]) -> CandleResult<Vec<Logits>> {
         for &(from, to) in copies {
             for store in self.blocks.iter().flat_map(|block| [&block.keys, &block.values]) {
-                let page = store.narrow(0, from as usize * PAGE, PAGE)?.copy()?;
+                let page = store.narrow(0, from as usize * PAGE, PAGE)?.force_contiguous()?;
                 store.slice_set(&page, 0, to as usize * PAGE)?;
             }
         }
@@ -274,19 +319,11 @@ impl CandleModel {
             let count = values.len();
             Tensor::from_vec(values, count, &self.device)
         };
-        let mut runs = Runs { queries: Vec::new(), keys: Vec::new() };
-        let (mut seen, mut new_rows, mut new_places) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut new_rows, mut new_places) = (Vec::new(), Vec::new());
         for segment in &batch.segments {
-            let rows = &batch.rows[segment.rows.clone()];
-            for run in rows.chunk_by(|a, b| a.position + 1 == b.position) {
-                let last = run.last().map_or(0, |row| row.position as usize);
-                runs.queries.push(run.len() as u32);
-                runs.keys.push(last as u32 + 1);
-                seen.extend((0..=last).map(|position| place(segment, position)));
-            }
-            for (index, row) in segment.rows.clone().zip(rows).filter(|(_, row)| row.store) {
+            for index in segment.rows.clone().filter(|&index| batch.rows[index].store) {
                 new_rows.push(index as u32);
-                new_places.push(place(segment, row.position as usize));
+                new_places.push(place(segment, batch.rows[index].position as usize));
             }
         }
         let column = |of: &dyn Fn(&Row) -> u32| indices(batch.rows.iter().map(of).collect());
@@ -303,8 +340,7 @@ impl CandleModel {
             cosines: self.cosines.index_select(&positions, 0)?,
             sines: self.sines.index_select(&positions, 0)?,
             new_rows,
-            seen: indices(seen)?,
-            runs,
+            sights: self.blocks.iter().map(|block| (block.window, sights(batch, block.window))).collect(),
         })
     }
 
@@ -329,10 +365,18 @@ impl CandleModel {
             block.keys.scatter_set(places, &keys.index_select(new_rows, 0)?, 0)?;
             block.values.scatter_set(places, &values.index_select(new_rows, 0)?, 0)?;
         }
-        let seen = |store: &Tensor| store.index_select(&plan.seen, 0);
-        let out =
-            self.attention(&queries, &seen(&block.keys)?, &seen(&block.values)?, &plan.runs, block.window)?;
-        out.reshape((rows, heads * width))
+        let mut first = 0;
+        let mut out = Vec::new();
+        for sight in plan.sights.get(&block.window).into_iter().flatten() {
+            let places = Tensor::new(&sight.places[..], &self.device)?;
+            let (keys, values) =
+                (block.keys.index_select(&places, 0)?, block.values.index_select(&places, 0)?);
+            let count = sight.queries.iter().sum::<u32>() as usize;
+            let queries = queries.narrow(0, first, count)?.contiguous()?;
+            out.push(self.attention(&queries, &keys, &values, sight, block.window)?);
+            first += count;
+        }
+        Tensor::cat(&out, 0)?.reshape((rows, heads * width))
     }
 
     /// Causal attention of runs of rows, each to its own keys.
@@ -341,14 +385,14 @@ impl CandleModel {
         queries: &Tensor,
         keys: &Tensor,
         values: &Tensor,
-        runs: &Runs,
+        sight: &Sight,
         window: Option<usize>,
     ) -> CandleResult<Tensor> {
         let scale = 1.0 / (self.config.head_dim as f32).sqrt();
-        let (most_queries, most_keys) = (Runs::longest(&runs.queries), Runs::longest(&runs.keys));
+        let (most_queries, most_keys) = (Sight::longest(&sight.queries), Sight::longest(&sight.keys));
         let left = window.map(|window| window - 1);
         #[cfg(feature = "cuda")]
-        if self.device.is_cuda() {
+        if self.device.is_cuda() && self.format != DType::F32 {
             let ends = |lengths: &[u32]| {
                 let ends = lengths.iter().scan(0, |end, length| {
                     *end += length;
@@ -360,8 +404,8 @@ impl CandleModel {
                 queries,
                 keys,
                 values,
-                &ends(&runs.queries)?,
-                &ends(&runs.keys)?,
+                &ends(&sight.queries)?,
+                &ends(&sight.keys)?,
                 most_queries,
                 most_keys,
                 scale,
@@ -369,27 +413,40 @@ impl CandleModel {
                 Some(0),
             );
         }
-        candle_nn::attention::flash_attn_varlen_cpu(
-            queries,
-            keys,
-            values,
+        let kernel = match self.device {
+            Device::Cpu => candle_nn::attention::flash_attn_varlen_cpu,
+            _ => candle_nn::attention::flash_attn_varlen_unfused,
+        };
+        // Candle's kernel on the CPU does not take bf16.
+        let wide = |tensor: &Tensor| match self.format {
+            DType::BF16 => tensor.to_dtype(DType::F32),
+            _ => Ok(tensor.clone()),
+        };
+        let lengths = |lengths: &[u32]| Tensor::new(lengths, &self.device);
+        kernel(
+            &wide(queries)?,
+            &wide(keys)?,
+            &wide(values)?,
             None,
-            &Tensor::new(&runs.queries[..], &self.device)?,
-            &Tensor::new(&runs.keys[..], &self.device)?,
+            &lengths(&sight.queries)?,
+            &lengths(&sight.keys)?,
             most_queries,
             most_keys,
             scale,
             true,
             left,
-            None,
-        )
+            // Without a window on the left there is none on the right: the causal mask does it.
+            left.map(|_| 0),
+        )?
+        .to_dtype(self.format)
     }
 
     /// Logits by output; `rows` are the normalised states of the wanted rows, in order.
     fn outputs(&self, batch: &Batch, wanted: &[u32], rows: &Tensor) -> CandleResult<Vec<Logits>> {
         let at = |row: usize| wanted.partition_point(|&other| (other as usize) < row);
-        let numbers = |rows: &Tensor, head: &Tensor| -> CandleResult<Vec<Vec<f32>>> {
-            rows.matmul(&head.t()?)?.to_dtype(DType::F32)?.to_vec2()
+        // Logits of options are compared with each other: 16 bits would be too coarse for them.
+        let exact = |rows: &Tensor, head: &Tensor| -> CandleResult<Vec<Vec<f32>>> {
+            rows.to_dtype(DType::F32)?.matmul(&head.to_dtype(DType::F32)?.t()?)?.to_vec2()
         };
         let (mut whole, mut some, mut union) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (index, output) in batch.outputs.iter().enumerate() {
@@ -405,14 +462,15 @@ impl CandleModel {
         for group in whole.chunks(HEAD_ROWS) {
             let places: Vec<u32> = group.iter().map(|(_, at)| *at as u32).collect();
             let input = rows.index_select(&Tensor::new(&places[..], &self.device)?, 0)?;
-            for ((index, _), row) in group.iter().zip(numbers(&input, &self.head)?) {
+            let all = input.matmul(&self.head.t()?)?.to_dtype(DType::F32)?.to_vec2()?;
+            for ((index, _), row) in group.iter().zip(all) {
                 logits[*index] = row;
             }
         }
         if !union.is_empty() {
             let union: Vec<u32> = union.into_iter().collect();
             let head = self.head.index_select(&Tensor::new(&union[..], &self.device)?, 0)?;
-            let all = numbers(rows, &head)?;
+            let all = exact(rows, &head)?;
             for (index, at, tokens) in some {
                 let logit = |token: &u32| all[at][union.partition_point(|other| other < token)];
                 logits[index] = tokens.iter().map(logit).collect();

@@ -36,17 +36,19 @@ impl Kind {
             (Device::Cpu, Precision::Int8) => Ok(Self::Own(Numbers::Int8)),
             (Device::Cpu, Precision::F32) => Ok(Self::Own(Numbers::F32)),
             (Device::Cpu, _) => wrong("int8 or f32"),
-            (Device::CandleCpu, Precision::F32) => {
-                Ok(Self::Candle(candle_core::Device::Cpu, candle_core::DType::F32))
+            (device, precision) => {
+                let format = match precision {
+                    Precision::F32 => candle_core::DType::F32,
+                    Precision::Bf16 => candle_core::DType::BF16,
+                    Precision::F16 => candle_core::DType::F16,
+                    Precision::Int8 => return wrong("bf16, f16 or f32"),
+                };
+                let device = match device {
+                    Device::Cuda(ordinal) => cuda(ordinal)?,
+                    Device::Cpu | Device::CandleCpu => candle_core::Device::Cpu,
+                };
+                Ok(Self::Candle(device, format))
             }
-            (Device::CandleCpu, _) => wrong("f32"),
-            (Device::Cuda(ordinal), Precision::F16) => {
-                Ok(Self::Candle(cuda(ordinal)?, candle_core::DType::F16))
-            }
-            (Device::Cuda(ordinal), Precision::Bf16) => {
-                Ok(Self::Candle(cuda(ordinal)?, candle_core::DType::BF16))
-            }
-            (Device::Cuda(_), _) => wrong("bf16 or f16"),
         }
     }
 

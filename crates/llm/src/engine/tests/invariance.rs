@@ -127,24 +127,32 @@ proptest! {
 fn the_code_for_devices_serves_any_requests() {
     for (name, config) in variants() {
         let weights = RandomWeights::new(&config, 5);
-        let start = |device, cache_bytes| {
-            let options = EngineOptions { device, cache_bytes, prefill_chunk: 16, ..options(Precision::F32) };
+        let start = |device, precision, cache_bytes| {
+            let options = EngineOptions { device, cache_bytes, prefill_chunk: 16, ..options(precision) };
             Engine::start(config.clone(), &weights, options).unwrap()
         };
-        let (own, candle) = (start(Device::Cpu, 8 << 20), start(Device::CandleCpu, 1 << 20));
         let requests = requests(11, 32);
-        let right = ask(&own, &requests);
-        // The second time, the cache knows the prefixes.
-        for _ in 0..2 {
-            for (right, found) in right.iter().zip(ask(&candle, &requests)) {
-                let all = |reply: &Reply| -> Vec<f32> {
-                    reply.logits.iter().chain(reply.branches.iter().flatten()).flatten().copied().collect()
-                };
-                let (right, found) = (all(right), all(&found));
-                assert_eq!(right.len(), found.len(), "{name}");
-                let far = right.iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-                assert!(far < 1e-3, "{name}: {far}");
+        let right = ask(&start(Device::Cpu, Precision::F32, 8 << 20), &requests);
+        for (precision, tolerance) in [(Precision::F32, 1e-3), (Precision::F16, 3e-2), (Precision::Bf16, 0.3)]
+        {
+            let candle = start(Device::CandleCpu, precision, 1 << 20);
+            // The second time, the cache knows the prefixes.
+            for _ in 0..2 {
+                let far =
+                    right.iter().zip(ask(&candle, &requests)).map(|(right, found)| farthest(right, &found));
+                let far = far.fold(0.0, f32::max);
+                assert!(far < tolerance, "{name} in {precision}: {far}");
             }
         }
     }
+}
+
+/// The largest difference between the logits of two replies to one request.
+fn farthest(a: &Reply, b: &Reply) -> f32 {
+    let all = |reply: &Reply| -> Vec<f32> {
+        reply.logits.iter().chain(reply.branches.iter().flatten()).flatten().copied().collect()
+    };
+    let (a, b) = (all(a), all(b));
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
