@@ -1,7 +1,7 @@
 //! Which model, and in which number format: shared by the commands that load one.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use habitue_core::scenario::nearest;
@@ -100,11 +100,15 @@ impl ModelArgs {
     }
 }
 
-/// The entry of the folder most like one that does not exist.
+/// The entry of a folder most like the first part of the path that does not exist.
 fn near_entry(typed: &str) -> Option<String> {
-    let path = Path::new(typed);
-    let (name, parent) = (path.file_name()?.to_str()?, path.parent()?);
-    let folder = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let folder_of = |path: &Path| match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Some(PathBuf::from(".")),
+        parent => parent.map(Path::to_path_buf),
+    };
+    let path =
+        Path::new(typed).ancestors().find(|path| folder_of(path).is_some_and(|folder| folder.is_dir()))?;
+    let (name, folder) = (path.file_name()?.to_str()?, folder_of(path)?);
     let entries = std::fs::read_dir(folder).ok()?;
     let mut names: Vec<String> =
         entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();

@@ -43,13 +43,13 @@ impl Transfers {
                 let (terminal, said) = (terminal.clone(), Mutex::new((String::new(), Instant::now())));
                 Some(Arc::new(move |progress: &HubProgress| {
                     let (file, at) = &mut *said.lock().unwrap_or_else(PoisonError::into_inner);
-                    if *file != progress.file {
-                        file.clone_from(&progress.file);
-                    } else if at.elapsed() < LINES {
+                    let first = *file != progress.file;
+                    if !first && at.elapsed() < LINES {
                         return;
                     }
+                    file.clone_from(&progress.file);
                     *at = Instant::now();
-                    terminal.say(&line(progress));
+                    terminal.say(&line(progress, first));
                 }))
             }
         };
@@ -71,12 +71,13 @@ impl Drop for Transfers {
     }
 }
 
-fn line(progress: &HubProgress) -> String {
-    let received = HumanBytes(progress.received);
-    match progress.total {
-        Some(total) => format!("fetching {}: {received} of {}", progress.file, HumanBytes(total)),
-        None => format!("fetching {}: {received}", progress.file),
-    }
+/// What is said of a file, at first or on the way.
+fn line(progress: &HubProgress, first: bool) -> String {
+    let total = progress.total.map(|total| HumanBytes(total).to_string());
+    let received = (!first).then(|| HumanBytes(progress.received).to_string());
+    let amount = [received, total].into_iter().flatten().collect::<Vec<_>>().join(" of ");
+    let colon = if amount.is_empty() { "" } else { ": " };
+    format!("fetching {}{colon}{amount}", progress.file)
 }
 
 #[cfg(test)]
@@ -87,7 +88,10 @@ mod tests {
     fn a_line_says_what_arrives() {
         let progress =
             HubProgress { file: "model.safetensors".to_owned(), received: 3 << 20, total: Some(1 << 30) };
-        assert_eq!(line(&progress), "fetching model.safetensors: 3.00 MiB of 1.00 GiB");
-        assert_eq!(line(&HubProgress { total: None, ..progress }), "fetching model.safetensors: 3.00 MiB");
+        assert_eq!(line(&progress, true), "fetching model.safetensors: 1.00 GiB");
+        assert_eq!(line(&progress, false), "fetching model.safetensors: 3.00 MiB of 1.00 GiB");
+        let unknown = HubProgress { total: None, ..progress };
+        assert_eq!(line(&unknown, true), "fetching model.safetensors");
+        assert_eq!(line(&unknown, false), "fetching model.safetensors: 3.00 MiB");
     }
 }

@@ -50,22 +50,21 @@ pub(super) struct AskArgs {
     #[arg(long, help_heading = "What is asked")]
     write: bool,
     /// Most tokens of the text
-    #[arg(long, value_name = "N", requires = "write", default_value_t = 64, help_heading = "What is asked")]
+    #[arg(long, value_name = "N", conflicts_with_all = ["pick", "number", "program"], default_value_t = 64, help_heading = "What is asked")]
     max_tokens: usize,
     /// Divides the logits before sampling; 0 takes the most likely token
-    #[arg(long, value_name = "T", requires = "write", default_value_t = 1.0, help_heading = "What is asked")]
+    #[arg(long, value_name = "T", conflicts_with_all = ["pick", "number", "program"], default_value_t = 1.0, help_heading = "What is asked")]
     temperature: f64,
     /// JSON Schema that the text meets, in a file
     #[arg(
         long,
         value_name = "FILE",
-        requires = "write",
-        conflicts_with = "regex",
+        conflicts_with_all = ["pick", "number", "program", "regex"],
         help_heading = "What is asked"
     )]
     schema: Option<PathBuf>,
     /// Regular expression that the text matches as a whole
-    #[arg(long, value_name = "REGEX", requires = "write", help_heading = "What is asked")]
+    #[arg(long, value_name = "REGEX", conflicts_with_all = ["pick", "number", "program"], help_heading = "What is asked")]
     regex: Option<String>,
     /// A program with several slots: a TOML file of [[segment]] tables
     #[arg(long, value_name = "FILE", help_heading = "What is asked")]
