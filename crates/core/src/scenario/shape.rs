@@ -192,8 +192,12 @@ impl<'s> Shape<'s> {
     }
 
     fn unknown_key(&mut self, schema: &Json, others: &[&Json], entry: &super::tree::Entry, way: &Way) {
+        // Sorted, because the order of JSON objects differs between builds of the library that holds them.
         let keys = |schema: &'_ Json| -> Vec<String> {
-            schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
+            let properties = schema["properties"].as_object().into_iter().flatten();
+            let mut keys: Vec<String> = properties.map(|(key, _)| key.clone()).collect();
+            keys.sort();
+            keys
         };
         let own = keys(schema);
         let all: Vec<String> =
