@@ -111,7 +111,7 @@ fn the_doctor_looks_at_the_machine() {
     assert!(health["cores"].as_u64().unwrap() >= 1 && health["memory_bytes"].as_u64().unwrap() > 1 << 20);
     assert!(health["llm"]["kernels"]["int8"].is_string());
     let models: Vec<&Value> =
-        health["llm"]["models"].as_array().unwrap().iter().map(|it| &it["model"]).collect();
+        health["llm"]["sizes"].as_array().unwrap().iter().map(|it| &it["model"]).collect();
     assert_eq!(models, ["smol135", "qwen05"]);
     let speed = &health["llm"]["speed"];
     assert!(speed["shape"] == "smol135" && speed["seconds"].is_number(), "{speed}");

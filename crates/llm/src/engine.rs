@@ -6,6 +6,7 @@ mod scheduler;
 mod sequence;
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -62,6 +63,36 @@ impl fmt::Display for Device {
             Self::Cpu => f.write_str("cpu"),
             Self::CandleCpu => f.write_str("candle-cpu"),
             Self::Cuda(ordinal) => write!(f, "cuda:{ordinal}"),
+        }
+    }
+}
+
+impl FromStr for Device {
+    type Err = LlmError;
+
+    /// `cpu`, `candle-cpu`, `cuda` or `cuda:N`.
+    fn from_str(text: &str) -> Result<Self, LlmError> {
+        match (text, text.strip_prefix("cuda:").map(str::parse)) {
+            ("cpu", _) => Ok(Self::Cpu),
+            ("candle-cpu", _) => Ok(Self::CandleCpu),
+            ("cuda", _) => Ok(Self::Cuda(0)),
+            (_, Some(Ok(ordinal))) => Ok(Self::Cuda(ordinal)),
+            _ => Err(LlmError::Configuration {
+                field: "device".to_owned(),
+                value: text.to_owned(),
+                expected: "cpu, candle-cpu, cuda or cuda:N".to_owned(),
+            }),
+        }
+    }
+}
+
+impl Device {
+    /// The precision that suits it best.
+    pub const fn usual_precision(self) -> Precision {
+        match self {
+            Self::Cpu => Precision::Int8,
+            Self::CandleCpu => Precision::F32,
+            Self::Cuda(_) => Precision::Bf16,
         }
     }
 }
@@ -153,6 +184,14 @@ pub struct EngineStatistics {
     pub cache_bytes: u64,
     /// Forward passes.
     pub passes: u64,
+}
+
+impl EngineStatistics {
+    /// Share of the tokens that the cache knew, 0 to 1; 0 if there were none.
+    pub fn hit_rate(&self) -> f64 {
+        let all = self.new_tokens + self.cached_tokens;
+        if all == 0 { 0.0 } else { self.cached_tokens as f64 / all as f64 }
+    }
 }
 
 impl Default for EngineOptions {

@@ -24,7 +24,7 @@ pub use shape::Shape;
 pub use throughput::Throughput;
 
 use crate::config::ModelConfig;
-use crate::engine::{Engine, EngineOptions, Precision, Reply, Request, TokenSet, Wanted};
+use crate::engine::{Device, Engine, EngineOptions, Precision, Reply, Request, TokenSet, Wanted};
 use crate::error::LlmError;
 use crate::load::ModelFiles;
 use crate::model::RandomWeights;
@@ -60,6 +60,8 @@ impl From<ModelFiles> for SpeedSubject {
 /// How it is measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpeedOptions {
+    /// Where it computes.
+    pub device: Device,
     /// Number format.
     pub precision: Precision,
     /// Threads that compute; 0 takes all cores.
@@ -80,6 +82,7 @@ impl Default for SpeedOptions {
     /// 32 users, prompts of 512 tokens, 12 rounds, a cache of 1 GiB.
     fn default() -> Self {
         Self {
+            device: Device::default(),
             precision: Precision::default(),
             threads: 0,
             cache_bytes: 1 << 30,
@@ -318,6 +321,7 @@ impl Bench<'_> {
 
     fn start(&self, precision: Precision) -> Result<Engine, LlmError> {
         let options = EngineOptions {
+            device: self.options.device,
             precision,
             threads: self.options.threads,
             cache_bytes: self.options.cache_bytes,

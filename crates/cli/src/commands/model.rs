@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use habitue_core::scenario::nearest;
-use habitue_llm::{HubOptions, LlmError, LoadOptions, Model, ModelFiles, ModelSource, Precision};
+use habitue_llm::{Device, HubOptions, LlmError, LoadOptions, Model, ModelFiles, ModelSource, Precision};
 
 use crate::failure::{Exit, Failure};
 use crate::progress::Transfers;
@@ -26,21 +26,27 @@ pub(super) struct ModelArgs {
 }
 
 /// Number formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PrecisionName {
-    /// 8-bit weights and activations
-    #[default]
+    /// 8-bit weights and activations, on cpu
     Int8,
     /// 32-bit floats
     F32,
+    /// 16-bit floats with 8 bits of exponent, on cuda and candle-cpu
+    Bf16,
+    /// 16-bit floats with 5 bits of exponent, on cuda and candle-cpu
+    F16,
 }
 
 /// How a model is computed.
 #[derive(Debug, Args)]
 pub(super) struct ComputeArgs {
-    /// Number format of weights and activations
-    #[arg(long, value_enum, default_value_t)]
-    precision: PrecisionName,
+    /// Where the model computes: cpu, cuda:N (see docs/gpu.md), or candle-cpu, a test of the code for devices
+    #[arg(long, value_name = "DEVICE", default_value_t)]
+    device: Device,
+    /// Number format of weights and activations; if absent int8 on cpu, bf16 on cuda, f32 on candle-cpu
+    #[arg(long, value_enum)]
+    precision: Option<PrecisionName>,
     /// Number of threads that compute, one per core if absent; the answers do not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -49,9 +55,16 @@ pub(super) struct ComputeArgs {
 impl ComputeArgs {
     pub(super) fn precision(&self) -> Precision {
         match self.precision {
-            PrecisionName::Int8 => Precision::Int8,
-            PrecisionName::F32 => Precision::F32,
+            None => self.device.usual_precision(),
+            Some(PrecisionName::Int8) => Precision::Int8,
+            Some(PrecisionName::F32) => Precision::F32,
+            Some(PrecisionName::Bf16) => Precision::Bf16,
+            Some(PrecisionName::F16) => Precision::F16,
         }
+    }
+
+    pub(super) fn device(&self) -> Device {
+        self.device
     }
 
     /// Threads; 0 for one per core.

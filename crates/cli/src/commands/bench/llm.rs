@@ -63,7 +63,7 @@ impl LlmBenchArgs {
             SpeedOptions { users: self.users.get(), ..SpeedOptions::default() }
         };
         let (precision, threads) = (self.compute.precision(), self.compute.threads());
-        let options = SpeedOptions { precision, threads, ..base };
+        let options = SpeedOptions { device: self.compute.device(), precision, threads, ..base };
         let subject = match self.model.typed() {
             Some(typed) => SpeedSubject::from(self.model.open(typed, &session.terminal, self.quiet)?),
             None => SpeedSubject::from(self.shape.parse::<Shape>()?),

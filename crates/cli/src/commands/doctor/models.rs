@@ -19,7 +19,7 @@ const ESTIMATE: Duration = Duration::from_secs(5);
 #[derive(Debug, Serialize)]
 pub(super) struct Models {
     kernels: Kernels,
-    models: Vec<Size>,
+    sizes: Vec<Size>,
     #[serde(skip_serializing_if = "Option::is_none")]
     speed: Option<SpeedEstimate>,
 }
@@ -57,15 +57,15 @@ impl Models {
     /// The known shapes and the given model; with `speed` takes some seconds.
     pub(super) fn of(given: Option<(String, ModelConfig)>, speed: bool) -> Result<Self, Failure> {
         let shapes = Shape::ALL.into_iter().map(|shape| Size::of(shape.to_string(), &shape.config()));
-        let models = shapes.chain(given.map(|(name, config)| Size::of(name, &config))).collect();
+        let sizes = shapes.chain(given.map(|(name, config)| Size::of(name, &config))).collect();
         let kernels = Kernels { int8: kernel_name(Precision::Int8)?, f32: kernel_name(Precision::F32)? };
         let estimate = || estimate_speed(Shape::Smol135, Precision::Int8, 0, ESTIMATE);
-        Ok(Self { kernels, models, speed: speed.then(estimate).transpose()? })
+        Ok(Self { kernels, sizes, speed: speed.then(estimate).transpose()? })
     }
 
     /// Models that do not fit into so much memory even with 8 bits.
     pub(super) fn too_large(&self, memory: u64) -> impl Iterator<Item = String> {
-        let large = self.models.iter().filter(move |size| size.int8_bytes as u64 > memory);
+        let large = self.sizes.iter().filter(move |size| size.int8_bytes as u64 > memory);
         large.map(move |size| {
             let (needed, free) = (HumanBytes(size.int8_bytes as u64), HumanBytes(memory));
             format!("{} takes {needed} of memory with int8, and {free} are free", size.model)
@@ -76,7 +76,7 @@ impl Models {
 impl fmt::Display for Models {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "kernels       int8 {}, f32 {}", self.kernels.int8, self.kernels.f32)?;
-        for (at, size) in self.models.iter().enumerate() {
+        for (at, size) in self.sizes.iter().enumerate() {
             let label = if at == 0 { "models" } else { "" };
             let bytes = |bytes: usize| HumanBytes(bytes as u64);
             writeln!(

@@ -43,6 +43,13 @@ fn what_is_known_is_not_computed_again() {
 }
 
 #[test]
+fn the_hit_rate_is_the_share_of_known_tokens() {
+    let counted = EngineStatistics { new_tokens: 30, cached_tokens: 10, ..EngineStatistics::default() };
+    assert!((counted.hit_rate() - 0.25).abs() < 1e-12);
+    assert!(EngineStatistics::default().hit_rate() < 1e-12);
+}
+
+#[test]
 fn generation_computes_one_token_a_step() {
     let engine = engine(|_| {});
     let mut text = tokens(40, 1);
@@ -289,4 +296,14 @@ fn devices_say_what_they_run() {
     };
     let pairs = devices.iter().flat_map(|&device| precisions.map(|precision| start(device, precision)));
     insta::assert_snapshot!(pairs.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn devices_are_read_as_they_are_written() {
+    for device in [Device::Cpu, Device::CandleCpu, Device::Cuda(0), Device::Cuda(3)] {
+        assert_eq!(device.to_string().parse::<Device>().unwrap(), device);
+    }
+    assert_eq!("cuda".parse::<Device>().unwrap(), Device::Cuda(0));
+    let error = "cuda:one".parse::<Device>().unwrap_err().to_string();
+    assert_eq!(error, "device is cuda:one, expected cpu, candle-cpu, cuda or cuda:N");
 }
