@@ -79,6 +79,7 @@ def main():
     parser.add_argument("shape", choices=["smol135", "qwen05"])
     parser.add_argument("--users", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--kernels", action="store_true", help="reading and writing only, without the users' decisions")
     options = parser.parse_args()
     model, habitue, naive, server = build(options.shape)
     mine, llama, decisions, long, loop = [], [], [], [], []
@@ -86,6 +87,8 @@ def main():
         figures, report = ours(habitue, model, options.users)
         mine.append(figures)
         llama.append(answer(sys.executable, HERE / "llama_cpp_speed.py", model))
+        if options.kernels:
+            continue
         served = lambda tokens: answer(sys.executable, HERE / "llama_server_decisions.py", server, model,
                                        "--users", options.users, "--generated", tokens)
         decisions.append(served(32))
@@ -100,6 +103,8 @@ def main():
         "decode_32": "decode, 32 texts, tok/s",
     }.items():
         print(f"| {words} | {mine[name]:,.0f} | {llama[name]:,.0f} | {mine[name] / llama[name]:.2f} |")
+    if options.kernels:
+        return
     whole = mine["whole"]
     peers = {
         "llama.cpp server, prompt cache, 32 slots, 32 tokens of JSON": best(decisions)["pages_per_second"],
