@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CategoryId, ItemId};
+use crate::mind::Mind;
 
 /// What changes from turn to turn. All numbers are 0 to 1. Privileged: no policy sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -50,4 +51,6 @@ pub struct UserState {
     pub recent: VecDeque<ItemId>,
     /// Items others spoke of, newest last, bounded by the user model.
     pub heard: VecDeque<ItemId>,
+    /// What only users of a language model carry.
+    pub mind: Option<Box<Mind>>,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Item;
+use crate::mind::{LlmCall, MemoryRecord};
 use crate::social::Message;
 use crate::time::SimTime;
 use crate::turn::{SessionRecord, Turn};
@@ -27,6 +28,10 @@ pub struct WindowRows {
     pub sessions: Vec<SessionRecord>,
     /// Messages delivered, by (arm, recipient, sender, time).
     pub messages: Vec<Message>,
+    /// Runs of decision programs, by (arm, user, session, turn), those of a turn in order.
+    pub llm_calls: Vec<LlmCall>,
+    /// What was remembered, by (arm, user), that of a user in order.
+    pub memories: Vec<MemoryRecord>,
     /// Interventions, in the order in which they were applied.
     pub interventions: Vec<InterventionRecord>,
     /// Items that joined the catalogue; their ids continue those before.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::ids::{ArmId, ItemId, UserId};
+use crate::mind::Trace;
 use crate::mindset::Mindset;
 use crate::time::{SimDuration, SimTime};
 
@@ -117,6 +118,8 @@ pub struct Decision {
     pub next: Move,
     /// The distributions, if they were asked for.
     pub distributions: Option<Distributions>,
+    /// How a language model came to it; `None` for users without one.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// Who made a decision.

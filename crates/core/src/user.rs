@@ -97,6 +97,11 @@ pub trait UserModel: Send + Sync {
     /// A session has ended: when the user will be back.
     fn depart(&self, world: &World<'_>, visit: Visit<'_>, streams: Streams) -> Departure;
 
+    /// What is worth keeping in the run's manifest besides the scenario: which model it is, what it cost so far.
+    fn account(&self) -> Option<serde_json::Value> {
+        None
+    }
+
     /// A message is delivered.
     fn hear(&self, world: &World<'_>, persona: &Persona, state: &mut UserState, message: &Message);
 }

@@ -7,7 +7,7 @@ use habitue_core::scenario::persona::PersonaSpec;
 use habitue_core::scenario::policy::{PolicyConfig, PopularityConfig};
 use habitue_core::scenario::{
     CatalogueSource, Checkpoints, DatasetLayout, Design, GraphSource, InterventionKind, MemorySources,
-    ModelConfig, PersonaSource, PolicySpec, Problems, Scenario, Typed, Window, resolve,
+    ModelConfig, ModelFile, PersonaSource, PolicySpec, Problems, Scenario, Size, Typed, Window, resolve,
 };
 use habitue_core::{DAY, HOUR, ReturnReward, Reward, SECOND, SimDuration, SimTime};
 
@@ -33,6 +33,8 @@ fn files(scenario: &str) -> MemorySources {
         .with("/lab/personas/list.jsonl", "")
         .with("/lab/personas/list.csv", "")
         .with("/lab/personas/columns.toml", "")
+        .with("/lab/studies/tiny/config.json", "{}")
+        .with("/lab/studies/my.j2", "hello")
         .with("/lab/data/u.data", "")
         .with("/lab/other/u.data", "")
 }
@@ -65,8 +67,30 @@ fn what_is_not_typed_has_its_default() {
     assert_eq!((scenario.checkpoints, scenario.log.enabled), (Checkpoints::Minutes(5.0), true));
     assert_eq!((scenario.log.distributions, scenario.log.rows_per_file), (false, 131_072));
     assert_eq!((scenario.arms[0].share, scenario.interventions.len()), (1.0, 0));
-    let ModelConfig::Choice(choice) = &scenario.populations[0].model;
-    assert_eq!(**choice, ChoiceConfig::default());
+    assert_eq!(scenario.populations[0].model, ModelConfig::Choice(Box::new(ChoiceConfig::default())));
+}
+
+#[test]
+fn models_are_paths_that_exist_or_ids_of_the_hub_and_templates_are_read() {
+    let llm = |table: &str| {
+        let text =
+            LEAST.replace("personas = {}", &format!("personas = {{}}\nmodel = \"llm\"\nllm = {{ {table} }}"));
+        match means(&text).populations.remove(0).model {
+            ModelConfig::Llm(llm) => *llm,
+            ModelConfig::Choice(_) => panic!("choice users"),
+        }
+    };
+    let hub = llm("model = \"org/name@v1\"");
+    assert_eq!((hub.model, hub.template), (ModelFile::Hub("org/name@v1".into()), None));
+    let file = llm("model = \"tiny/config.json\", cache = \"1GiB\", template = \"my.j2\"");
+    assert_eq!(
+        (file.model, file.config.cache),
+        (ModelFile::Path("/lab/studies/tiny/config.json".into()), Size(1 << 30))
+    );
+    assert_eq!(file.template.map(|template| template.text).as_deref(), Some("hello"));
+    let server =
+        llm("model = \"any\", server = { endpoint = \"http://127.0.0.1:8000/v1\", timeout = \"30s\" }");
+    assert_eq!(server.model, ModelFile::Server);
 }
 
 #[test]

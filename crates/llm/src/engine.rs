@@ -165,9 +165,9 @@ pub struct Reply {
     pub logits: Vec<Logits>,
     /// By branch, by `wanted`.
     pub branches: Vec<Vec<Logits>>,
-    /// Tokens that were computed for it.
+    /// Its tokens that were computed. With the cached ones these are all tokens of the request.
     pub new_tokens: usize,
-    /// Tokens whose keys and values came from the cache.
+    /// Its tokens whose keys and values came from the cache.
     pub cached_tokens: usize,
 }
 

@@ -13,7 +13,7 @@ use habitue_core::{
 use habitue_policies::Setting;
 use habitue_sim::{Parts, PolicyMaker, Simulation};
 use habitue_store::{RunReader, read_catalogue, read_dataset};
-use habitue_users::{build_model, personas};
+use habitue_users::{build_models, personas};
 
 use crate::error::RunError;
 
@@ -43,15 +43,19 @@ pub fn parts(scenario: &Scenario) -> Result<Parts, RunError> {
     }
     check_keys(scenario, &everybody, &populations)?;
     let graph = graph::graph(&scenario.graph, &everybody, dataset.as_ref(), streams)?;
-    Ok(Parts { catalogue, personas: everybody, populations, models: models(scenario), graph })
+    Ok(Parts { catalogue, personas: everybody, populations, models: models(scenario)?, graph })
 }
 
 /// Takes the parts from a run's own log, so that a resumed or replayed run does not depend on files that may have
-/// changed since. The catalogue is the one given.
+/// changed since. The catalogue and the user models are those given.
 ///
 /// # Errors
 /// If a table or the run's file of friendships is damaged.
-pub(crate) fn parts_of(run: &RunReader, catalogue: Catalogue) -> Result<Parts, RunError> {
+pub(crate) fn parts_of(
+    run: &RunReader,
+    catalogue: Catalogue,
+    models: Vec<Box<dyn habitue_core::UserModel>>,
+) -> Result<Parts, RunError> {
     let scenario = run.scenario();
     let (mut everybody, mut populations) = (Vec::new(), Vec::new());
     for user in run.users() {
@@ -65,7 +69,7 @@ pub(crate) fn parts_of(run: &RunReader, catalogue: Catalogue) -> Result<Parts, R
             graph::graph(&scenario.graph, &everybody, None, Streams::new(scenario.seed))?
         }
     };
-    Ok(Parts { catalogue, personas: everybody, populations, models: models(scenario), graph })
+    Ok(Parts { catalogue, personas: everybody, populations, models, graph })
 }
 
 /// The friendships to be kept with the run: those that come from outside.
@@ -127,8 +131,12 @@ impl PolicyMaker for Zoo {
     }
 }
 
-fn models(scenario: &Scenario) -> Vec<Box<dyn habitue_core::UserModel>> {
-    scenario.populations.iter().map(|population| build_model(&population.model)).collect()
+/// The user models of a scenario; opens the language models it names.
+///
+/// # Errors
+/// If a language model or a template is not usable.
+pub(crate) fn models(scenario: &Scenario) -> Result<Vec<Box<dyn habitue_core::UserModel>>, RunError> {
+    Ok(build_models(scenario.populations.iter().map(|population| &population.model))?)
 }
 
 fn personas_of(

@@ -195,7 +195,7 @@ fn from_a_checkpoint(
     let unusable = |problem: String| RunError::Checkpoint { folder: folder.clone(), problem };
     let (clock, counts, snapshot) = checkpoint::unpack(state).map_err(unusable)?;
     let reader = RunReader::open(&folder)?;
-    let parts = build::parts_of(&reader, reader.catalogue()?)?;
+    let parts = build::parts_of(&reader, reader.catalogue()?, build::models(scenario)?)?;
     drop(reader);
     let maker = Box::new(Zoo::new(scenario));
     let simulation = Simulation::restore(scenario.clone(), parts, maker, snapshot)?;
@@ -304,14 +304,25 @@ impl<'a> Drive<'a> {
 
     fn finish(self) -> Result<Outcome, RunError> {
         let mut outcome = self.outcome(Ending::Finished(None));
+        let mut details = outcome.details();
+        details.extend(self.accounts());
         if let Some(log) = self.log {
-            let manifest = log.finish(RunSummary { wall: outcome.wall, details: outcome.details() })?;
+            let manifest = log.finish(RunSummary { wall: outcome.wall, details })?;
             outcome.ending = Ending::Finished(Some(Box::new(manifest)));
             outcome.wall = self.before.wall + self.started.elapsed();
         }
         let seconds = outcome.wall.as_secs_f64();
         tracing::info!(windows = outcome.windows, seconds, "the run is finished");
         Ok(outcome)
+    }
+
+    /// What user models have to say for the manifest, by the names of their populations.
+    fn accounts(&self) -> Option<(String, serde_json::Value)> {
+        let models = self.scenario.populations.iter().zip(self.simulation.user_models());
+        let accounts: serde_json::Map<String, serde_json::Value> = models
+            .filter_map(|(population, model)| Some((population.name.clone(), model.account()?)))
+            .collect();
+        (!accounts.is_empty()).then(|| ("models".to_owned(), accounts.into()))
     }
 
     fn outcome(&self, ending: Ending) -> Outcome {

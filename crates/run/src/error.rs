@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use habitue_core::{ArmId, DataError, UserId};
 use habitue_sim::SimError;
 use habitue_store::StoreError;
+use habitue_users::ModelError;
 use habitue_users::personas::SpecError;
 
 /// An error of this crate. Its text says what is wrong and what was expected; [`Self::hint`] what to do.
@@ -41,6 +42,9 @@ pub enum RunError {
     /// A persona specification does not fit the catalogue.
     #[error(transparent)]
     Personas(#[from] SpecError),
+    /// A language model that plays users, or its template, is not usable.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// The run folder cannot be written or read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -114,6 +118,7 @@ impl RunError {
             | Self::SamePersona { .. }
             | Self::Data(_)
             | Self::Personas(_)
+            | Self::Model(_)
             | Self::Build(_)
             | Self::Exists { .. }
             | Self::NotAFolder { .. }

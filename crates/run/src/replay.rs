@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use habitue_core::scenario::{Design, Intervention, InterventionKind, PolicySpec, Scenario};
-use habitue_core::{ArmId, PastInteraction, Policy, PolicyError, SimTime, UserId, World};
+use habitue_core::{ArmId, PastInteraction, Policy, PolicyError, SimTime, UserId, UserModel, World};
 use habitue_sim::{PolicyMaker, Simulation};
 use habitue_store::{RunReader, RunStatus};
 use serde::Serialize;
@@ -126,10 +126,11 @@ impl Replayed {
         report.turns += script.turns() as u64;
         report.sessions += script.sessions() as u64;
         let horizon = SimTime::ZERO + self.scenario.horizon;
-        let mut parts = build::parts_of(run, run.first_catalogue()?)?;
-        for model in &mut parts.models {
-            *model = Box::new(ReplayUsers { script: Arc::clone(&script), never: horizon });
-        }
+        let replayed = |_| -> Box<dyn UserModel> {
+            Box::new(ReplayUsers { script: Arc::clone(&script), never: horizon })
+        };
+        let models = run.scenario().populations.iter().map(replayed).collect();
+        let parts = build::parts_of(run, run.first_catalogue()?, models)?;
         let arms = run.scenario().arms.iter().map(|arm| arm.name.clone()).collect();
         let maker = Auditor { zoo: Zoo::new(&self.scenario), arms, findings: Arc::clone(findings) };
         let mut simulation = Simulation::new(self.scenario, parts, Box::new(maker))?;

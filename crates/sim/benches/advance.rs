@@ -64,7 +64,7 @@ impl UserModel for Clockwork {
                 rating: 0,
             });
             let next = if encounter.turn + 1 < TURNS { Move::NextPage } else { Move::Leave };
-            Decision { feedback: feedback.collect(), next, distributions: None }
+            Decision { feedback: feedback.collect(), next, distributions: None, trace: None }
         };
         Ok(encounters.iter_mut().map(decide).collect())
     }

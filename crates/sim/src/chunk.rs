@@ -1,8 +1,11 @@
 //! The users of one arm and population whose sessions are played side by side within a window.
 
+use std::collections::BTreeMap;
+
 use habitue_core::{
-    Action, ArmId, Departure, Encounter, EndReason, Persona, Policy, Request, SessionRecord, SimDuration,
-    SimTime, Slate, SocialGraph, Streams, Turn, UserId, UserModel, Visit, World,
+    Action, ArmId, Departure, Encounter, EndReason, LlmCall, MemoryRecord, Persona, Policy, Request,
+    SessionRecord, SimDuration, SimTime, Slate, SocialGraph, Streams, Trace, Turn, UserId, UserModel, Visit,
+    WindowRows, World,
 };
 
 use crate::error::SimError;
@@ -57,6 +60,8 @@ pub(crate) struct Played {
     order: Vec<u32>,
     /// By (user, session).
     pub(crate) sessions: Vec<SessionRecord>,
+    /// What decisions of language models left, with the position of the turn in `turns`.
+    traces: Vec<(u32, Box<Trace>)>,
     /// By sender each in the order of writing.
     pub(crate) letters: Vec<Letter>,
     /// Who wants something again, and when; later than the window.
@@ -64,11 +69,25 @@ pub(crate) struct Played {
 }
 
 impl Played {
-    /// Moves the turns to the end of `out`, by (user, session, turn). They are moved only once, since rows are what a
-    /// window spends its memory traffic on.
-    pub(crate) fn take_turns(&mut self, out: &mut Vec<Turn>) {
+    /// Moves the turns, and what their decisions left, to the end of the rows, by (user, session, turn). They are moved
+    /// only once, since rows are what a window spends its memory traffic on.
+    pub(crate) fn take_turns(&mut self, rows: &mut WindowRows) {
+        let first = rows.turns.len();
         let take = |at: &u32| self.turns[*at as usize].take().expect("every turn has one place in the order");
-        out.extend(self.order.iter().map(take));
+        rows.turns.extend(self.order.iter().map(take));
+        let mut traces: BTreeMap<u32, Box<Trace>> = std::mem::take(&mut self.traces).into_iter().collect();
+        if traces.is_empty() {
+            return;
+        }
+        for (at, turn) in self.order.iter().zip(&rows.turns[first..]) {
+            let Some(trace) = traces.remove(at) else { continue };
+            let &Turn { arm, user, session, turn, time, .. } = turn;
+            let calls =
+                trace.programs.into_iter().map(|trace| LlmCall { arm, user, session, turn, time, trace });
+            rows.llm_calls.extend(calls);
+            let memories = trace.memories.into_iter().map(|memory| MemoryRecord { arm, user, memory });
+            rows.memories.extend(memories);
+        }
     }
 }
 
@@ -210,15 +229,17 @@ impl Table<'_> {
             return Err(SimError::DecisionCount { got: decisions.len(), expected: seated.len() });
         }
         let decider = service.model.decider();
-        for (seat, decision) in seated.iter_mut().zip(decisions) {
+        for (seat, mut decision) in seated.iter_mut().zip(decisions) {
             let after = seat.resident.state.mindset;
             let impossible = |source: SessionError| SimError::Decision { user: scene.key(seat.user), source };
             let session = seat.resident.session.as_deref_mut().expect("the session of a seated user is open");
+            let trace = decision.trace.take();
             let turn = session.decide(scene.rules, decision, after, decider).map_err(impossible)?;
             seat.resident.remember(scene.rules, scene.follow, scene.world.catalogue, &turn);
             if let Some(letter) = Letter::of(scene, &turn)? {
                 self.played.letters.push(letter);
             }
+            self.played.traces.extend(trace.map(|trace| (self.played.turns.len() as u32, trace)));
             self.places.push(seat.place as u32);
             self.played.turns.push(Some(turn));
         }

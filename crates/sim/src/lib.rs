@@ -57,6 +57,7 @@
 //! #                 feedback: vec![click; encounter.slate.items.len()],
 //! #                 next: if encounter.turn == 2 { Move::Leave } else { Move::NextPage },
 //! #                 distributions: None,
+//! #                 trace: None,
 //! #             };
 //! #             Ok(encounters.iter_mut().map(decide).collect())
 //! #         }

@@ -72,7 +72,7 @@ enum Phase {
 /// session.show(&rules, slate, Mindset::default(), |item| item.0 < 2)?;
 /// assert_eq!(session.need(), Need::Decision);
 /// let skip = habitue_core::Feedback { action: rules.scale.skip(), examined: true, dwell_seconds: 1.5, rating: 0 };
-/// let decision = Decision { feedback: vec![skip; 2], next: Move::Leave, distributions: None };
+/// let decision = Decision { feedback: vec![skip; 2], next: Move::Leave, distributions: None, trace: None };
 /// let turn = session.decide(&rules, decision, Mindset::default(), Decider::Choice)?;
 /// assert_eq!(turn.elapsed.seconds(), 3.0 + rules.overhead.seconds());
 /// assert_eq!(session.need(), Need::Finished(EndReason::Left));

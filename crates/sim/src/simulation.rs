@@ -6,7 +6,9 @@ mod turnwise;
 mod windows;
 
 use habitue_core::scenario::{Scenario, Window};
-use habitue_core::{ArmId, Catalogue, EndReason, Message, Persona, SimTime, Turn, UserId, WindowRows};
+use habitue_core::{
+    ArmId, Catalogue, EndReason, Message, Persona, SimTime, Turn, UserId, UserModel, WindowRows,
+};
 use rayon::prelude::*;
 
 use crate::chunk;
@@ -126,6 +128,11 @@ impl Simulation {
     /// The users, as edited.
     pub fn personas(&self) -> &[Persona] {
         &self.parts.personas
+    }
+
+    /// By population: how its users decide.
+    pub fn user_models(&self) -> &[Box<dyn UserModel>] {
+        &self.parts.models
     }
 
     /// By arm: its name, and how often its policy's parameters have changed.

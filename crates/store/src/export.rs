@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float32Type, Float64Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type};
+use arrow_array::types::{
+    Float32Type, Float64Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use serde::ser::SerializeMap;
@@ -213,6 +215,7 @@ impl Serialize for Cell<'_> {
             DataType::UInt8 => to.serialize_u8(column.as_primitive::<UInt8Type>().value(row)),
             DataType::UInt16 => to.serialize_u16(column.as_primitive::<UInt16Type>().value(row)),
             DataType::UInt32 => to.serialize_u32(column.as_primitive::<UInt32Type>().value(row)),
+            DataType::UInt64 => to.serialize_u64(column.as_primitive::<UInt64Type>().value(row)),
             DataType::Int64 => to.serialize_i64(column.as_primitive::<Int64Type>().value(row)),
             DataType::Float32 => match column.as_primitive::<Float32Type>().value(row) {
                 number if number.is_finite() => to.serialize_f32(number),

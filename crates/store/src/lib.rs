@@ -4,7 +4,8 @@
 //! ```text
 //! runs/town-1f0c93aa/            name of the scenario, first digits of its hash
 //! ├── scenario.json              the resolved scenario; makes a folder a run
-//! ├── turns/part-000000.parquet  one folder per table: turns, sessions, users, items, messages, interventions
+//! ├── turns/part-000000.parquet  one folder per table: turns, sessions, users, items, messages, interventions,
+//! │                              llm_calls, memories
 //! ├── ...
 //! ├── checkpoint/                while the run is not finished: state and rows that are in no part yet
 //! ├── lock                       held by the process that writes the run

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use habitue_core::scenario::Scenario;
-use habitue_core::{Catalogue, InterventionRecord, Message, SessionRecord, Turn, UserId};
+use habitue_core::{
+    Catalogue, InterventionRecord, LlmCall, MemoryRecord, Message, SessionRecord, Turn, UserId,
+};
 
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::StoreError;
@@ -261,6 +263,26 @@ impl RunReader {
     /// The interventions.
     pub fn interventions(&self) -> impl Iterator<Item = Result<InterventionRecord, StoreError>> + '_ {
         self.decoded(None)
+    }
+
+    /// The decision programs that language models ran.
+    pub fn llm_calls(&self) -> impl Iterator<Item = Result<LlmCall, StoreError>> + '_ {
+        self.decoded(None)
+    }
+
+    /// The decision programs that were run for one user.
+    pub fn llm_calls_of(&self, user: UserId) -> impl Iterator<Item = Result<LlmCall, StoreError>> + '_ {
+        self.decoded(Some(("user", user)))
+    }
+
+    /// What users of language models remember.
+    pub fn memories(&self) -> impl Iterator<Item = Result<MemoryRecord, StoreError>> + '_ {
+        self.decoded(None)
+    }
+
+    /// What one user remembers.
+    pub fn memories_of(&self, user: UserId) -> impl Iterator<Item = Result<MemoryRecord, StoreError>> + '_ {
+        self.decoded(Some(("user", user)))
     }
 
     /// The turns of one user.

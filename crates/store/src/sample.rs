@@ -10,8 +10,9 @@ use habitue_core::scenario::{
 };
 use habitue_core::{
     Action, ActionScale, ArmId, Catalogue, CategoryId, CreatorId, DAY, Decider, Distributions, EndReason,
-    Habits, Impression, InterventionRecord, Item, ItemId, Message, Mindset, Move, PastInteraction, Persona,
-    PopulationId, RequestText, Reward, Sender, SessionRecord, SimDuration, SimTime, Turn, UserId, WindowRows,
+    Habits, Impression, InterventionRecord, Item, ItemId, LlmCall, Memory, MemoryKind, MemoryRecord, Message,
+    Mindset, Move, PastInteraction, Persona, PopulationId, ProgramTrace, RequestText, Reward, Sender,
+    SessionRecord, SimDuration, SimTime, SlotTrace, Turn, UserId, WindowRows,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -283,6 +284,31 @@ pub(crate) fn intervention() -> impl Strategy<Value = InterventionRecord> {
     (time(), text(), text()).prop_map(|(time, kind, effect)| InterventionRecord { time, kind, effect })
 }
 
+/// Any run of a decision program.
+pub(crate) fn llm_call() -> impl Strategy<Value = LlmCall> {
+    let slot = (text(), vec(number(), 0..4), option::of(any::<u32>()), option::of(text()))
+        .prop_map(|(name, probabilities, choice, text)| SlotTrace { name, probabilities, choice, text });
+    let place = (arm(), user(), 0u32..9, 0u32..9, time());
+    (place, text(), text(), any::<u64>(), any::<u64>(), vec(slot, 0..4)).prop_map(
+        |((arm, user, session, turn, time), program, prompt_hash, prompt_tokens, generated_tokens, slots)| {
+            let trace = ProgramTrace { program, prompt_hash, prompt_tokens, generated_tokens, slots };
+            LlmCall { arm, user, session, turn, time, trace }
+        },
+    )
+}
+
+/// Any memory.
+pub(crate) fn memory() -> impl Strategy<Value = MemoryRecord> {
+    let kinds = vec![MemoryKind::Observation, MemoryKind::Message, MemoryKind::Insight];
+    let what = (any::<u32>(), prop::sample::select(kinds), text(), number(), time());
+    (arm(), user(), what, vec(any::<u32>(), 0..3), option::of(item())).prop_map(
+        |(arm, user, (id, kind, text, importance, created), sources, item)| {
+            let memory = Memory { id, kind, text, importance, created, sources, item };
+            MemoryRecord { arm, user, memory }
+        },
+    )
+}
+
 /// Any item of the sample's catalogue; the key is to be filled in.
 pub(crate) fn joining_item() -> impl Strategy<Value = Item> {
     let words = (text(), text(), vec(text(), 0..3), option::of(text()));
@@ -336,13 +362,14 @@ pub(crate) fn windows(count: usize) -> impl Strategy<Value = Vec<WindowRows>> {
         vec(session(), 0..4),
         vec(message(), 0..3),
         vec(intervention(), 0..2),
+        (vec(llm_call(), 0..3), vec(memory(), 0..3)),
         vec(joining_item(), 0..2),
         any::<bool>(),
     );
     vec(window, count).prop_map(|windows| {
         let mut joined = 0;
         let finished = windows.into_iter().map(|window| {
-            let (turns, sessions, messages, interventions, mut items, names) = window;
+            let (turns, sessions, messages, interventions, (llm_calls, memories), mut items, names) = window;
             for item in &mut items {
                 joined += 1;
                 item.key = format!("joined-{joined}");
@@ -351,7 +378,17 @@ pub(crate) fn windows(count: usize) -> impl Strategy<Value = Vec<WindowRows>> {
                 if names && !items.is_empty() { vec![format!("{what}-{joined}")] } else { Vec::new() }
             };
             let (new_categories, new_creators) = (new("category"), new("creator"));
-            WindowRows { turns, sessions, messages, interventions, items, new_categories, new_creators }
+            WindowRows {
+                turns,
+                sessions,
+                messages,
+                llm_calls,
+                memories,
+                interventions,
+                items,
+                new_categories,
+                new_creators,
+            }
         });
         finished.collect()
     })

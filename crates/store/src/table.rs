@@ -3,6 +3,8 @@
 mod columns;
 pub(crate) mod interventions;
 pub(crate) mod items;
+pub(crate) mod llm_calls;
+pub(crate) mod memories;
 pub(crate) mod messages;
 pub(crate) mod mindset;
 pub(crate) mod sessions;
@@ -24,7 +26,7 @@ use crate::error::StoreError;
 
 /// A table of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Table {
     /// One row per turn.
     Turns,
@@ -38,12 +40,24 @@ pub enum Table {
     Messages,
     /// One row per intervention.
     Interventions,
+    /// One row per decision program that a language model ran.
+    LlmCalls,
+    /// One row per memory of a user of a language model.
+    Memories,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 6] =
-        [Self::Turns, Self::Sessions, Self::Users, Self::Items, Self::Messages, Self::Interventions];
+    pub const ALL: [Self; 8] = [
+        Self::Turns,
+        Self::Sessions,
+        Self::Users,
+        Self::Items,
+        Self::Messages,
+        Self::Interventions,
+        Self::LlmCalls,
+        Self::Memories,
+    ];
 
     /// Name of the table and of its folder.
     pub const fn name(self) -> &'static str {
@@ -54,6 +68,8 @@ impl Table {
             Self::Items => "items",
             Self::Messages => "messages",
             Self::Interventions => "interventions",
+            Self::LlmCalls => "llm_calls",
+            Self::Memories => "memories",
         }
     }
 
@@ -66,6 +82,8 @@ impl Table {
             Self::Items => "items/1",
             Self::Messages => "messages/1",
             Self::Interventions => "interventions/1",
+            Self::LlmCalls => "llm_calls/1",
+            Self::Memories => "memories/1",
         }
     }
 
@@ -73,7 +91,7 @@ impl Table {
     /// in the tables `items` and `users` and in the catalogue's list of categories; columns that start with
     /// `privileged_` hold what no recommender could see.
     pub fn schema(self) -> SchemaRef {
-        static SCHEMAS: LazyLock<[SchemaRef; 6]> = LazyLock::new(|| {
+        static SCHEMAS: LazyLock<[SchemaRef; 8]> = LazyLock::new(|| {
             [
                 turns::fields(),
                 sessions::fields(),
@@ -81,6 +99,8 @@ impl Table {
                 items::fields(),
                 messages::fields(),
                 interventions::fields(),
+                llm_calls::fields(),
+                memories::fields(),
             ]
             .map(|fields| Arc::new(Schema::new(fields)))
         });

@@ -219,7 +219,12 @@ impl RunWriter {
         if !self.begun {
             return Err(StoreError::Misuse("a window came before begin"));
         }
-        self.gathered_rows += rows.turns.len() + rows.sessions.len() + rows.messages.len() + rows.items.len();
+        self.gathered_rows += rows.turns.len()
+            + rows.sessions.len()
+            + rows.messages.len()
+            + rows.items.len()
+            + rows.llm_calls.len()
+            + rows.memories.len();
         self.gathered.push(rows);
         if self.gathered_rows >= self.handover || self.gathered.len() >= self.handover {
             self.hand_over()?;

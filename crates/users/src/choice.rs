@@ -2,16 +2,16 @@
 
 mod action;
 mod affinity;
-mod arrival;
-mod draws;
+pub(crate) mod arrival;
+pub(crate) mod draws;
 mod drift;
-mod dwell;
+pub(crate) mod dwell;
 mod examination;
 mod leaving;
 mod mindset;
 mod normal;
 mod rating;
-mod returning;
+pub(crate) mod returning;
 mod social;
 mod turn;
 
@@ -74,8 +74,15 @@ impl UserModel for ChoiceUsers {
         streams: Streams,
     ) -> (UserState, SimTime) {
         let mut stream = streams.stream(Purpose::Admission, u64::from(user.0), 0);
-        let state = arrival::admit(&self.config.memory, world.catalogue.categories().len(), persona);
-        let first = arrival::first(&self.config, &self.rhythm, persona, world.now, uniform(&mut stream));
+        let state = arrival::admit(self.config.memory.recent, world.catalogue.categories().len(), persona);
+        let first = arrival::first(
+            &self.config.returning,
+            &self.config.arrival,
+            &self.rhythm,
+            persona,
+            world.now,
+            uniform(&mut stream),
+        );
         (state, first)
     }
 
@@ -139,7 +146,7 @@ impl UserModel for ChoiceUsers {
 }
 
 /// Adds an item to a memory of so many, from which the oldest is lost.
-fn remember(memory: &mut VecDeque<ItemId>, item: ItemId, most: u32) {
+pub(crate) fn remember(memory: &mut VecDeque<ItemId>, item: ItemId, most: u32) {
     if most == 0 {
         return;
     }

@@ -1,8 +1,9 @@
-//! Simulated users: who they are ([`personas`]) and how they decide ([`ChoiceUsers`]).
+//! Simulated users: who they are ([`personas`]) and how they decide ([`ChoiceUsers`], [`LlmUsers`]).
 //!
 //! A persona is a description that stays: interests, dislikes, habits. It is drawn from a specification, read from a
 //! file, or built from what a data set's user did. A *choice user* is a persona with a state, and laws that are known in
-//! full, so whatever is estimated from a log can be held against the truth.
+//! full, so whatever is estimated from a log can be held against the truth. For a *language-model user* the same persona
+//! is written as text, and a model chooses what it does.
 //!
 //! ```
 //! use habitue_core::scenario::{choice::ChoiceConfig, persona::PersonaSpec};
@@ -56,15 +57,28 @@
 //! ```
 
 mod choice;
+mod llm;
 pub mod personas;
 
 pub use choice::ChoiceUsers;
 use habitue_core::UserModel;
 use habitue_core::scenario::ModelConfig;
+pub use llm::{LlmUsers, ModelError};
 
-/// The user model of a configuration that has been checked.
-pub fn build_model(config: &ModelConfig) -> Box<dyn UserModel> {
-    match config {
-        ModelConfig::Choice(config) => Box::new(ChoiceUsers::new((**config).clone())),
-    }
+/// The user models of configurations that have been checked, in their order. Those that name the same language model
+/// share it.
+///
+/// # Errors
+/// If a language model or a template is not usable.
+pub fn build_models<'a>(
+    configs: impl IntoIterator<Item = &'a ModelConfig>,
+) -> Result<Vec<Box<dyn UserModel>>, ModelError> {
+    let mut shelf = llm::Shelf::default();
+    let build = |config: &ModelConfig| -> Result<Box<dyn UserModel>, ModelError> {
+        Ok(match config {
+            ModelConfig::Choice(config) => Box::new(ChoiceUsers::new((**config).clone())),
+            ModelConfig::Llm(config) => Box::new(LlmUsers::with(config, &mut shelf)?),
+        })
+    };
+    configs.into_iter().map(build).collect()
 }

@@ -52,6 +52,7 @@ fn state() -> impl Strategy<Value = UserState> {
         interests: interests.into_boxed_slice(),
         recent: recent.into_iter().map(ItemId).collect(),
         heard: heard.into_iter().map(ItemId).collect(),
+        mind: None,
     })
 }
 

@@ -90,24 +90,20 @@ impl ChoiceConfig {
     /// The first field outside its range, as a dotted path below this table.
     pub fn check(&self) -> Result<(), FieldProblem> {
         weight("satisfaction_weight", self.satisfaction_weight)?;
-        self.affinity.check().map_err(|problem| below("affinity", problem))?;
-        self.examination.check().map_err(|problem| below("examination", problem))?;
-        self.action.check().map_err(|problem| below("action", problem))?;
-        self.dwell.check().map_err(|problem| below("dwell", problem))?;
-        self.rating.check().map_err(|problem| below("rating", problem))?;
-        self.mindset.check().map_err(|problem| below("mindset", problem))?;
-        self.memory.check().map_err(|problem| below("memory", problem))?;
-        self.drift.check().map_err(|problem| below("drift", problem))?;
-        self.leave.check().map_err(|problem| below("leave", problem))?;
-        self.returning.check().map_err(|problem| below("return", problem))?;
-        self.churn.check().map_err(|problem| below("churn", problem))?;
-        self.arrival.check().map_err(|problem| below("arrival", problem))?;
-        self.social.check().map_err(|problem| below("social", problem))
+        self.affinity.check().map_err(|problem| problem.below("affinity"))?;
+        self.examination.check().map_err(|problem| problem.below("examination"))?;
+        self.action.check().map_err(|problem| problem.below("action"))?;
+        self.dwell.check().map_err(|problem| problem.below("dwell"))?;
+        self.rating.check().map_err(|problem| problem.below("rating"))?;
+        self.mindset.check().map_err(|problem| problem.below("mindset"))?;
+        self.memory.check().map_err(|problem| problem.below("memory"))?;
+        self.drift.check().map_err(|problem| problem.below("drift"))?;
+        self.leave.check().map_err(|problem| problem.below("leave"))?;
+        self.returning.check().map_err(|problem| problem.below("return"))?;
+        self.churn.check().map_err(|problem| problem.below("churn"))?;
+        self.arrival.check().map_err(|problem| problem.below("arrival"))?;
+        self.social.check().map_err(|problem| problem.below("social"))
     }
-}
-
-fn below(table: &str, problem: FieldProblem) -> FieldProblem {
-    FieldProblem { field: format!("{table}.{}", problem.field), ..problem }
 }
 
 /// A number from `least` to `most`.

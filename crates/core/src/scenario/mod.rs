@@ -8,6 +8,7 @@
 pub mod catalogue;
 pub mod choice;
 pub mod file;
+pub mod llm;
 mod nearest;
 pub mod persona;
 pub mod policy;
@@ -16,6 +17,7 @@ mod resolve;
 mod resolved;
 mod schema;
 mod shape;
+mod size;
 mod sources;
 mod span;
 mod texts;
@@ -27,9 +29,11 @@ pub use problem::{FieldProblem, Problem, Problems};
 pub use resolve::{TomlDocument, Typed, resolve};
 pub use resolved::{
     Arm, CatalogueSource, Checkpoints, DatasetLayout, Design, GraphSource, Intervention, InterventionKind,
-    LogOptions, ModelConfig, PersonaSource, PolicySpec, Population, Scenario, SlateOptions, Window,
+    LlmUsersConfig, LogOptions, ModelConfig, ModelFile, PersonaSource, PolicySpec, Population, Scenario,
+    SlateOptions, TemplateText, Window,
 };
 pub use schema::schema;
+pub use size::Size;
 pub use sources::{MemorySources, Sources};
 pub use span::Span;
 pub use texts::Text;

@@ -23,6 +23,12 @@ impl FieldProblem {
     pub fn new(field: impl Into<String>, value: impl ToString, expected: impl Into<String>) -> Self {
         Self { field: field.into(), value: value.to_string(), expected: expected.into() }
     }
+
+    /// The problem as seen from the table above, in which the one that was checked has this name.
+    #[must_use]
+    pub fn below(self, table: &str) -> Self {
+        Self { field: format!("{table}.{}", self.field), ..self }
+    }
 }
 
 /// One mistake in a scenario.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::{CatalogueSpec, ItemSpec};
 use super::choice::ChoiceConfig;
+use super::llm::LlmConfig;
 use super::persona::PersonaSpec;
 use super::policy::PolicyConfig;
 use crate::action::ActionScale;
@@ -120,6 +121,39 @@ pub enum PersonaSource {
 pub enum ModelConfig {
     /// Parametric choice users.
     Choice(Box<ChoiceConfig>),
+    /// Users whose decisions a language model makes.
+    Llm(Box<LlmUsersConfig>),
+}
+
+/// Users whose decisions a language model makes, with what their configuration names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LlmUsersConfig {
+    /// The configuration as typed.
+    pub config: LlmConfig,
+    /// Where the model is.
+    pub model: ModelFile,
+    /// The texts of the prompt; `None` takes those built in.
+    pub template: Option<TemplateText>,
+}
+
+/// Where a language model is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ModelFile {
+    /// A folder or a `.gguf` file.
+    Path(PathBuf),
+    /// A model of the Hugging Face hub, as typed.
+    Hub(String),
+    /// On the server of the configuration.
+    Server,
+}
+
+/// A template with its text, so that a run does not depend on the file any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateText {
+    /// The file, as messages name it.
+    pub file: PathBuf,
+    /// Its text.
+    pub text: String,
 }
 
 /// Slates and feedback.

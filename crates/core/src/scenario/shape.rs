@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use super::nearest::nearest;
 use super::problem::Finding;
+use super::size::{FORMAT as MEMORY, Size};
 use super::span::FORMAT as DURATION;
 use super::tree::{Node, Value, Way};
 use crate::time::SimDuration;
@@ -112,6 +113,7 @@ impl<'s> Shape<'s> {
         let message = match node.text() {
             Some("") => format!("`{name}` is empty"),
             Some(_) if schema["format"] == DURATION => format!("`{name}` is not a duration"),
+            Some(_) if schema["format"] == MEMORY => format!("`{name}` is not an amount of memory"),
             Some(_) if schema["type"] != "string" => format!("`{name}` has no such value"),
             _ => format!("`{name}` is out of range"),
         };
@@ -237,6 +239,9 @@ fn text_fits(schema: &Json, text: &str) -> Result<(), String> {
         // Of a text without a number there is nothing to say.
         let numbers = text.contains(|character: char| character.is_ascii_digit());
         SimDuration::read(text).map(drop).map_err(|reason| if numbers { reason } else { String::new() })?;
+    }
+    if schema["format"] == MEMORY {
+        Size::parse(text).map_err(|_| String::new())?;
     }
     Ok(())
 }

@@ -61,6 +61,32 @@ fn populations() {
 }
 
 #[test]
+fn language_models() {
+    let personas = "personas = {}";
+    let llm = |table: &str| format!("personas = {{}}\nmodel = \"llm\"\nllm = {{ {table} }}");
+    let cases = [
+        ("no such folder", llm("model = \"model/tiny/one\"")),
+        ("no such file", llm("model = \"item.gguf\"")),
+        ("an unknown key", llm("model = \"a/b\", temprature = 2")),
+        ("no amount of memory", llm("model = \"a/b\", cache = \"lots\"")),
+        ("an unknown precision", llm("model = \"a/b\", precision = \"int4\"")),
+        ("an unknown move", llm("model = \"a/b\", moves = [\"serch\"]")),
+        ("a move twice", llm("model = \"a/b\", moves = [\"search\", \"search\"]")),
+        ("no model", llm("think = 5")),
+        ("no template", llm("model = \"a/b\", template = \"item.txt\"")),
+        ("an unknown bin", llm("model = \"a/b\", calibration.return.offset = { today = 1 }")),
+        ("an address without a scheme", llm("model = \"a\", server = { endpoint = \"localhost:8000\" }")),
+    ];
+    let edits: Vec<[(&str, &str); 1]> = cases.iter().map(|(_, to)| [(personas, to.as_str())]).collect();
+    let mut mistakes: Vec<_> =
+        cases.iter().zip(&edits).map(|((name, _), edit)| mistake(name, edit)).collect();
+    let missing = [(personas, "personas = {}\nmodel = \"llm\"")];
+    let other = [(personas, "personas = {}\nllm = { model = \"a/b\" }")];
+    mistakes.extend([mistake("no table", &missing), mistake("a table for another model", &other)]);
+    snapshot!("language_models", mistakes);
+}
+
+#[test]
 fn persona_specifications_and_choice_users() {
     let personas = "personas = {}";
     snapshot!(

@@ -370,7 +370,10 @@ impl Scheduler {
         let Some(active) = self.close(slot) else { return };
         let branches = active.request.branches.iter().map(|branch| branch.tokens.len()).sum::<usize>();
         let mut answer = active.answer;
-        answer.cached_tokens = (active.request.tokens.len() + branches).saturating_sub(answer.new_tokens);
+        // Tokens of a page that branches share may have been computed again: they were read once.
+        let read = active.request.tokens.len() + branches;
+        answer.new_tokens = answer.new_tokens.min(read);
+        answer.cached_tokens = read - answer.new_tokens;
         let counters = &self.shared.counters;
         counters.requests.fetch_add(1, Relaxed);
         counters.cached_tokens.fetch_add(answer.cached_tokens as u64, Relaxed);

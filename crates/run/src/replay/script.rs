@@ -212,7 +212,7 @@ impl Script {
             Next::Leave => Move::Leave,
             Next::Other(other) => (**other).clone(),
         };
-        Decision { feedback, next, distributions: None }
+        Decision { feedback, next, distributions: None, trace: None }
     }
 }
 

@@ -45,6 +45,7 @@ impl UserModel for ReplayUsers {
                     feedback: vec![skip(world.scale); size],
                     next: Move::Leave,
                     distributions: None,
+                    trace: None,
                 },
             }
         };

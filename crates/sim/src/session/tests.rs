@@ -48,7 +48,7 @@ fn feedback(action: u8) -> Feedback {
 
 fn decision(actions: &[u8], next: Move) -> Decision {
     let feedback = actions.iter().map(|action| feedback(*action)).collect();
-    Decision { feedback, next, distributions: None }
+    Decision { feedback, next, distributions: None, trace: None }
 }
 
 fn show(session: &mut Session, slate: Slate) -> Result<(), SessionError> {
@@ -301,7 +301,7 @@ fn any_turn() -> impl Strategy<Value = (Slate, Decision)> {
                     dwell_seconds: *dwell,
                     rating: *rating,
                 });
-                (slate, Decision { feedback: feedback.collect(), next, distributions: None })
+                (slate, Decision { feedback: feedback.collect(), next, distributions: None, trace: None })
             },
         )
     })

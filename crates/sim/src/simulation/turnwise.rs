@@ -60,7 +60,7 @@ impl Simulation {
         let service = servers[arm.index()].service(arm.index(), parts.model_of(user));
         let mut users = [(user, &mut society.residents[user.index()])];
         let mut played = chunk::play(&scene, &service, &mut users)?;
-        played.take_turns(&mut rows.turns);
+        played.take_turns(&mut rows);
         rows.sessions.append(&mut played.sessions);
         society.outbox.append(&mut played.letters);
         played.due.into_iter().for_each(|(due, user)| queue.enter(due, user, arm));

@@ -97,7 +97,7 @@ impl Simulation {
             for (society, played) in played.drain(..) {
                 let mut played = played?;
                 // Jobs are in order of arm and user, so that the rows are too.
-                played.take_turns(&mut rows.turns);
+                played.take_turns(rows);
                 rows.sessions.append(&mut played.sessions);
                 outboxes[society].append(&mut played.letters);
                 played.due.into_iter().for_each(|(due, user)| calendars[society].enter(due, user));

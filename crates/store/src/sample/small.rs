@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use habitue_core::{
     Action, ArmId, Catalogue, CategoryId, CreatorId, DAY, Decider, EndReason, HOUR, Habits, Impression,
-    InterventionRecord, Item, ItemId, Message, Mindset, Move, Persona, RequestText, Sender, SessionRecord,
-    SimDuration, SimTime, Turn, UserId, WindowRows,
+    InterventionRecord, Item, ItemId, LlmCall, Memory, MemoryKind, MemoryRecord, Message, Mindset, Move,
+    Persona, ProgramTrace, RequestText, Sender, SessionRecord, SimDuration, SimTime, SlotTrace, Turn, UserId,
+    WindowRows,
 };
 
 use crate::manifest::RunSummary;
@@ -134,6 +135,15 @@ fn session(user: u32, session: u32, start: i64, end: i64, turns: u32, gap: Optio
     }
 }
 
+fn slot(name: &str, probabilities: &[f32], choice: Option<u32>, text: Option<&str>) -> SlotTrace {
+    SlotTrace {
+        name: name.to_owned(),
+        probabilities: probabilities.to_vec(),
+        choice,
+        text: text.map(str::to_owned),
+    }
+}
+
 fn windows() -> [WindowRows; 2] {
     let search = Move::Search("soup".into());
     let mut answered = turn(
@@ -171,6 +181,36 @@ fn windows() -> [WindowRows; 2] {
             time: SimTime(9 * HOUR),
             kind: "outage".into(),
             effect: "arm random answers nobody until day 0 10:00:00".into(),
+        }],
+        llm_calls: vec![LlmCall {
+            arm: ArmId(1),
+            user: UserId(1),
+            session: 0,
+            turn: 0,
+            time: SimTime(9 * HOUR + 5_000),
+            trace: ProgramTrace {
+                program: "page".into(),
+                prompt_hash: "0123456789abcdef0123456789abcdef".into(),
+                prompt_tokens: 321,
+                generated_tokens: 5,
+                slots: vec![
+                    slot("think", &[], None, Some("soup again")),
+                    slot("mood", &[0.25, 0.75], Some(1), None),
+                ],
+            },
+        }],
+        memories: vec![MemoryRecord {
+            arm: ArmId(1),
+            user: UserId(1),
+            memory: Memory {
+                id: 2,
+                kind: MemoryKind::Insight,
+                text: "I like soup".into(),
+                importance: 0.75,
+                created: SimTime(9 * HOUR + 5_000),
+                sources: vec![0, 1],
+                item: Some(ItemId(2)),
+            },
         }],
         ..WindowRows::default()
     };

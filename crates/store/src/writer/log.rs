@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use habitue_core::scenario::Scenario;
-use habitue_core::{InterventionRecord, Item, Message, SessionRecord, Turn, WindowRows};
+use habitue_core::{
+    InterventionRecord, Item, LlmCall, MemoryRecord, Message, SessionRecord, Turn, WindowRows,
+};
 
 use crate::checkpoint::{self, Checkpoint, Head};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::manifest::{self, CHECKSUMS, FileSummary, TableSummary, checksum_line};
 use crate::part;
-use crate::table::{Names, Table, interventions, items, messages, sessions, turns};
+use crate::table::{Names, Table, interventions, items, llm_calls, memories, messages, sessions, turns};
 
 /// Rows that are turned into one batch.
 const BATCH: usize = 1 << 13;
@@ -52,6 +54,8 @@ pub(super) struct Log {
     sessions: Vec<SessionRecord>,
     messages: Vec<Message>,
     interventions: Vec<InterventionRecord>,
+    llm_calls: Vec<LlmCall>,
+    memories: Vec<MemoryRecord>,
     items: Vec<Item>,
     /// Items in the table, staged ones not counted.
     item_count: u32,
@@ -75,6 +79,8 @@ impl Log {
             sessions: Vec::new(),
             messages: Vec::new(),
             interventions: Vec::new(),
+            llm_calls: Vec::new(),
+            memories: Vec::new(),
             items: Vec::new(),
             item_count: 0,
             last: None,
@@ -140,6 +146,8 @@ impl Log {
         append(&mut self.sessions, rows.sessions);
         append(&mut self.messages, rows.messages);
         append(&mut self.interventions, rows.interventions);
+        append(&mut self.llm_calls, rows.llm_calls);
+        append(&mut self.memories, rows.memories);
         append(&mut self.items, rows.items);
         for table in Table::ALL {
             let staged = self.staged(table);
@@ -163,6 +171,8 @@ impl Log {
             Table::Items => self.items.len(),
             Table::Messages => self.messages.len(),
             Table::Interventions => self.interventions.len(),
+            Table::LlmCalls => self.llm_calls.len(),
+            Table::Memories => self.memories.len(),
         }
     }
 
@@ -179,6 +189,12 @@ impl Log {
             }
             Table::Interventions => {
                 self.interventions[from..].chunks(BATCH).map(interventions::encode).collect()
+            }
+            Table::LlmCalls => {
+                self.llm_calls[from..].chunks(BATCH).map(|rows| llm_calls::encode(rows, names)).collect()
+            }
+            Table::Memories => {
+                self.memories[from..].chunks(BATCH).map(|rows| memories::encode(rows, names)).collect()
             }
             Table::Items => {
                 let first = self.item_count as usize + from;
@@ -201,6 +217,8 @@ impl Log {
             Table::Sessions => self.sessions.clear(),
             Table::Messages => self.messages.clear(),
             Table::Interventions => self.interventions.clear(),
+            Table::LlmCalls => self.llm_calls.clear(),
+            Table::Memories => self.memories.clear(),
             Table::Items => {
                 self.item_count += self.items.len() as u32;
                 self.items.clear();

@@ -116,6 +116,8 @@ impl Story {
             shown(items),
             shown(windows.iter().flat_map(|window| &window.messages)),
             shown(windows.iter().flat_map(|window| &window.interventions)),
+            shown(windows.iter().flat_map(|window| &window.llm_calls)),
+            shown(windows.iter().flat_map(|window| &window.memories)),
         ]
     }
 }
@@ -134,6 +136,8 @@ fn read_rows(run: &RunReader) -> Result<Vec<Vec<String>>, StoreError> {
         shown(run.items())?,
         shown(run.messages())?,
         shown(run.interventions())?,
+        shown(run.llm_calls())?,
+        shown(run.memories())?,
     ];
     for (table, rows) in Table::ALL.into_iter().zip(&rows) {
         assert_eq!(run.rows(table)?, rows.len() as u64, "the count of {table} is not that of its rows");

@@ -1,6 +1,6 @@
 //! In which state a user arrives.
 
-use habitue_core::scenario::choice::{ArrivalConfig, ChoiceConfig, MemoryConfig};
+use habitue_core::scenario::choice::{ArrivalConfig, ReturnConfig};
 use habitue_core::{CategoryId, Mindset, Persona, SimDuration, SimTime, Stream, UserState};
 
 use super::draws::uniform;
@@ -11,7 +11,7 @@ use super::returning::{Rhythm, visits_per_day};
 
 /// The state of a new user: the persona's interests scaled to sum 1, an indifferent mindset, and the newest items of the
 /// persona's history in memory.
-pub(super) fn admit(config: &MemoryConfig, categories: usize, persona: &Persona) -> UserState {
+pub(crate) fn admit(recent: u32, categories: usize, persona: &Persona) -> UserState {
     let beyond = persona.interests.iter().map(|(category, _)| category.index() + 1).max().unwrap_or(0);
     let mut interests = vec![0.0; categories.max(beyond)];
     for &(category, weight) in &persona.interests {
@@ -19,24 +19,25 @@ pub(super) fn admit(config: &MemoryConfig, categories: usize, persona: &Persona)
     }
     normalise(&mut interests);
     let mut state = UserState { interests: interests.into_boxed_slice(), ..UserState::default() };
-    let known = persona.history.len().saturating_sub(config.recent as usize);
+    let known = persona.history.len().saturating_sub(recent as usize);
     for past in &persona.history[known..] {
-        remember(&mut state.recent, past.item, config.recent);
+        remember(&mut state.recent, past.item, recent);
     }
     state
 }
 
 /// When a user who is admitted at `now` first arrives: by the return law of an indifferent user of the persona's
 /// activity, given that it is within `first_within`. `at` is the quantile.
-pub(super) fn first(
-    config: &ChoiceConfig,
+pub(crate) fn first(
+    returning: &ReturnConfig,
+    arrival: &ArrivalConfig,
     rhythm: &Rhythm,
     persona: &Persona,
     now: SimTime,
     at: f64,
 ) -> SimTime {
-    let rate = visits_per_day(&config.returning, 0.0, &Mindset::default(), persona.habits.activity);
-    let within = config.arrival.first_within.0;
+    let rate = visits_per_day(returning, 0.0, &Mindset::default(), persona.habits.activity);
+    let within = arrival.first_within.0;
     let come = 1.0 - (-rate * rhythm.expected(now, within)).exp();
     let visits = -(-at * come).ln_1p() / rate;
     now + rhythm.time_of(visits, now, within).unwrap_or(within)
@@ -44,7 +45,7 @@ pub(super) fn first(
 
 /// Moves the state over the time away: fatigue and boredom fade, the mood comes back to neutral but for chance, and a
 /// need may arise.
-pub(super) fn arrive(
+pub(crate) fn arrive(
     config: &ArrivalConfig,
     state: &mut UserState,
     away: Option<SimDuration>,
@@ -119,12 +120,13 @@ mod tests {
 
     #[test]
     fn active_users_arrive_first_and_all_within_the_limit() {
-        let config = ChoiceConfig::default();
-        let rhythm = Rhythm::new(&config.returning.hours);
+        let (returning, arrival) = (ReturnConfig::default(), ArrivalConfig::default());
+        let rhythm = Rhythm::new(&returning.hours);
         let mean = |activity| {
             let habits = Habits { activity, ..Habits::default() };
             let persona = Persona { habits, ..Persona::default() };
-            let first = |n| first(&config, &rhythm, &persona, SimTime::ZERO, (f64::from(n) + 0.5) / 1e3);
+            let first =
+                |n| first(&returning, &arrival, &rhythm, &persona, SimTime::ZERO, (f64::from(n) + 0.5) / 1e3);
             assert!((0..1000).map(first).all(|time| (0..=2 * DAY).contains(&time.0)));
             (0..1000).map(|n| first(n).days()).sum::<f64>() / 1e3
         };

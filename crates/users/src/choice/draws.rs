@@ -4,24 +4,24 @@ use habitue_core::Stream;
 use rand::Rng;
 
 /// Uniform numbers in the open interval (0, 1), one word of the stream each.
-pub(super) fn uniform(stream: &mut Stream) -> f64 {
+pub(crate) fn uniform(stream: &mut Stream) -> f64 {
     const WORD: f64 = 1.0 / 4_294_967_296.0;
     (f64::from(stream.next_u32()) + 0.5) * WORD
 }
 
 /// The numbers that decide the move. They come first, so that they do not depend on the length of the slate.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct MoveDraws {
+pub(crate) struct MoveDraws {
     /// Whether to leave.
-    pub(super) leave: f64,
+    pub(crate) leave: f64,
     /// Whether to post or chat.
-    pub(super) social: f64,
+    pub(crate) social: f64,
     /// With whom to chat.
-    pub(super) friend: f64,
+    pub(crate) friend: f64,
 }
 
 impl MoveDraws {
-    pub(super) fn next(stream: &mut Stream) -> Self {
+    pub(crate) fn next(stream: &mut Stream) -> Self {
         Self { leave: uniform(stream), social: uniform(stream), friend: uniform(stream) }
     }
 }
@@ -29,19 +29,19 @@ impl MoveDraws {
 /// The numbers that decide one position. Every position takes four, looked at or not, so position k sees the same
 /// numbers whatever stands above it: arms that share a seed share the noise.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PositionDraws {
+pub(crate) struct PositionDraws {
     /// Whether to look.
-    pub(super) look: f64,
+    pub(crate) look: f64,
     /// What to do; the larger, the stronger the action.
-    pub(super) act: f64,
+    pub(crate) act: f64,
     /// How long to stay; the larger, the longer.
-    pub(super) dwell: f64,
+    pub(crate) dwell: f64,
     /// How to rate; the larger, the better.
-    pub(super) rate: f64,
+    pub(crate) rate: f64,
 }
 
 impl PositionDraws {
-    pub(super) fn next(stream: &mut Stream) -> Self {
+    pub(crate) fn next(stream: &mut Stream) -> Self {
         Self { look: uniform(stream), act: uniform(stream), dwell: uniform(stream), rate: uniform(stream) }
     }
 }

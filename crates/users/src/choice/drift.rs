@@ -6,20 +6,20 @@ use habitue_core::CategoryId;
 ///
 /// A gain of g adds g times the sum of all interests, in equal parts to the given categories; a loss of g takes the share
 /// g of each. Afterwards interests are scaled to sum 1, so the others give or take in proportion.
-pub(super) struct Drift<'a> {
+pub(crate) struct Drift<'a> {
     interests: &'a mut Box<[f32]>,
     sum: f32,
     changed: bool,
 }
 
 impl<'a> Drift<'a> {
-    pub(super) fn new(interests: &'a mut Box<[f32]>) -> Self {
+    pub(crate) fn new(interests: &'a mut Box<[f32]>) -> Self {
         let sum = interests.iter().sum();
         Self { interests, sum, changed: false }
     }
 
     /// Interest moves to these categories.
-    pub(super) fn gain(&mut self, categories: &[CategoryId], gain: f32) {
+    pub(crate) fn gain(&mut self, categories: &[CategoryId], gain: f32) {
         let each = gain * self.sum / categories.len() as f32;
         for category in categories {
             *self.interest(*category) += each;
@@ -28,7 +28,7 @@ impl<'a> Drift<'a> {
     }
 
     /// Interest moves away from these categories.
-    pub(super) fn lose(&mut self, categories: &[CategoryId], share: f32) {
+    pub(crate) fn lose(&mut self, categories: &[CategoryId], share: f32) {
         for category in categories {
             *self.interest(*category) *= 1.0 - share;
         }
@@ -36,7 +36,7 @@ impl<'a> Drift<'a> {
     }
 
     /// Scales interests to sum 1 if any was changed. A user who has lost all interest stays so.
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         if self.changed {
             normalise(self.interests);
         }
@@ -54,7 +54,7 @@ impl<'a> Drift<'a> {
 }
 
 /// Scales to sum 1; leaves a vector without positive sum alone.
-pub(super) fn normalise(interests: &mut [f32]) {
+pub(crate) fn normalise(interests: &mut [f32]) {
     let sum: f32 = interests.iter().sum();
     if sum > 0.0 {
         for interest in interests {

@@ -8,7 +8,7 @@ use super::normal::quantile;
 
 /// The law of dwell, prepared for a scale.
 #[derive(Debug, Clone)]
-pub(super) struct DwellLaw {
+pub(crate) struct DwellLaw {
     /// Natural logarithm of the median share of the length at affinity 0, by action; unused up to `skip`.
     log_share: [f32; 32],
     skip: Action,
@@ -20,7 +20,7 @@ pub(super) struct DwellLaw {
 }
 
 impl DwellLaw {
-    pub(super) fn new(config: &DwellConfig, scale: &ActionScale) -> Self {
+    pub(crate) fn new(config: &DwellConfig, scale: &ActionScale) -> Self {
         let engaged = f64::from(engaged_level(scale));
         let mut log_share = [0.0; 32];
         for (share, action) in log_share.iter_mut().zip(scale.actions()) {
@@ -39,7 +39,7 @@ impl DwellLaw {
     }
 
     /// Seconds spent on an item of this length (0 if it has none), at this quantile of the law.
-    pub(super) fn seconds(&self, action: Action, affinity: f32, duration_seconds: f32, at: f64) -> f32 {
+    pub(crate) fn seconds(&self, action: Action, affinity: f32, duration_seconds: f32, at: f64) -> f32 {
         let length = if duration_seconds > 0.0 { duration_seconds } else { self.reading };
         let noise = (self.spread * quantile(at)) as f32;
         let seconds = if action > self.skip {

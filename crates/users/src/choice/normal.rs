@@ -3,7 +3,7 @@
 /// The standard normal quantile of `p`, which lies strictly between 0 and 1: algorithm AS 241 (PPND7) of Wichura 1988,
 /// accurate to about 1 part in 10^7. One uniform number gives one normal number, and the larger the larger, which keeps
 /// the layout of draws fixed; most values need no transcendental function.
-pub(super) fn quantile(p: f64) -> f64 {
+pub(crate) fn quantile(p: f64) -> f64 {
     let q = p - 0.5;
     if q.abs() <= 0.425 {
         let r = 0.180625 - q * q;

@@ -6,7 +6,7 @@ use habitue_core::{DAY, HOUR, Mindset, SimDuration, SimTime};
 use super::leaving::logistic;
 
 /// Probability that a user who leaves in this mindset decides never to come back.
-pub(super) fn churn(config: &ChurnConfig, satisfaction_weight: f64, mindset: &Mindset) -> f64 {
+pub(crate) fn churn(config: &ChurnConfig, satisfaction_weight: f64, mindset: &Mindset) -> f64 {
     let centred = |value: f32| 2.0 * f64::from(value) - 1.0;
     logistic(
         config.base
@@ -17,7 +17,7 @@ pub(super) fn churn(config: &ChurnConfig, satisfaction_weight: f64, mindset: &Mi
 }
 
 /// Visits a day of a user who left in this mindset; `activity` is the persona's.
-pub(super) fn visits_per_day(
+pub(crate) fn visits_per_day(
     config: &ReturnConfig,
     satisfaction_weight: f64,
     mindset: &Mindset,
@@ -32,14 +32,14 @@ pub(super) fn visits_per_day(
 
 /// How a rate of one visit a day is spread over the hours.
 #[derive(Debug, Clone)]
-pub(super) struct Rhythm {
+pub(crate) struct Rhythm {
     /// Share of a day's visits by hour, sum 1.
     hours: [f64; 24],
 }
 
 impl Rhythm {
     /// From weights of the hours.
-    pub(super) fn new(weights: &[f64; 24]) -> Self {
+    pub(crate) fn new(weights: &[f64; 24]) -> Self {
         let sum: f64 = weights.iter().sum();
         Self { hours: weights.map(|weight| weight / sum) }
     }
@@ -49,7 +49,7 @@ impl Rhythm {
     ///
     /// A rate of r visits a day leaves, t after `start`, a share exp(-r E(t)) of users who have not come back, with E the
     /// expected visits; so the gap of a user with quantile u of that share is the t at which E(t) = -ln(u) / r.
-    pub(super) fn time_of(&self, visits: f64, start: SimTime, longest: SimDuration) -> Option<SimDuration> {
+    pub(crate) fn time_of(&self, visits: f64, start: SimTime, longest: SimDuration) -> Option<SimDuration> {
         // A whole day holds one expected visit, from whatever hour it is counted.
         let days = visits.floor();
         if days > longest.days() {
@@ -70,7 +70,7 @@ impl Rhythm {
     }
 
     /// Expected visits within `length` after `start` at a rate of one a day.
-    pub(super) fn expected(&self, start: SimTime, length: SimDuration) -> f64 {
+    pub(crate) fn expected(&self, start: SimTime, length: SimDuration) -> f64 {
         let mut expected = (length.0 / DAY) as f64;
         let mut left = length.0 % DAY;
         for (share, piece) in self.pieces(start) {

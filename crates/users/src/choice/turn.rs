@@ -56,7 +56,7 @@ impl ChoiceUsers {
             let moves = Moves::new(&config.social, 1.0, &[], None);
             let distributions =
                 distributions.then(|| Distributions { actions: Vec::new(), moves: moves.probabilities() });
-            return Decision { feedback: Vec::new(), next: Move::Leave, distributions };
+            return Decision { feedback: Vec::new(), next: Move::Leave, distributions, trace: None };
         }
         let draws = MoveDraws::next(stream);
         let reaction = self.react(world, laws, scratch, encounter, stream);
@@ -73,6 +73,7 @@ impl ChoiceUsers {
             distributions: distributions
                 .then(|| Distributions { actions: reaction.actions, moves: moves.probabilities() }),
             feedback: reaction.feedback,
+            trace: None,
         }
     }
 

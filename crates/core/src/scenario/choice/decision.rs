@@ -39,7 +39,7 @@ impl Default for ActionConfig {
 }
 
 impl ActionConfig {
-    pub(super) fn check(&self) -> Result<(), FieldProblem> {
+    pub(in crate::scenario) fn check(&self) -> Result<(), FieldProblem> {
         weight("slope", self.slope)?;
         weight("cost", self.cost)?;
         weight("curvature", self.curvature)?;
@@ -95,7 +95,7 @@ impl Default for DwellConfig {
 }
 
 impl DwellConfig {
-    pub(super) fn check(&self) -> Result<(), FieldProblem> {
+    pub(in crate::scenario) fn check(&self) -> Result<(), FieldProblem> {
         positive("glance_seconds", self.glance_seconds, 86_400.0)?;
         positive("reading_seconds", self.reading_seconds, 86_400.0)?;
         positive("watch_ratio", self.watch_ratio, 100.0)?;
@@ -128,7 +128,7 @@ impl Default for RatingConfig {
 }
 
 impl RatingConfig {
-    pub(super) fn check(&self) -> Result<(), FieldProblem> {
+    pub(in crate::scenario) fn check(&self) -> Result<(), FieldProblem> {
         weight("quality", self.quality)?;
         weight("spread", self.spread)?;
         for (position, threshold) in self.thresholds.iter().enumerate() {

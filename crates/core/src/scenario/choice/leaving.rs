@@ -38,7 +38,7 @@ impl Default for LeaveConfig {
 }
 
 impl LeaveConfig {
-    pub(super) fn check(&self) -> Result<(), FieldProblem> {
+    pub(in crate::scenario) fn check(&self) -> Result<(), FieldProblem> {
         within("base", self.base, -50.0, 50.0)?;
         weight("satisfaction", self.satisfaction)?;
         weight("fatigue", self.fatigue)?;
@@ -93,7 +93,7 @@ impl Default for ReturnConfig {
 }
 
 impl ReturnConfig {
-    pub(super) fn check(&self) -> Result<(), FieldProblem> {
+    pub(in crate::scenario) fn check(&self) -> Result<(), FieldProblem> {
         positive("visits_per_day", self.visits_per_day, 1000.0)?;
         within("satisfaction", self.satisfaction, 0.0, 10.0)?;
         within("activity", self.activity, 0.0, 10.0)?;
@@ -131,7 +131,7 @@ impl Default for ChurnConfig {
 }
 
 impl ChurnConfig {
-    pub(super) fn check(&self) -> Result<(), FieldProblem> {
+    pub(in crate::scenario) fn check(&self) -> Result<(), FieldProblem> {
         within("base", self.base, -50.0, 50.0)?;
         weight("satisfaction", self.satisfaction)?;
         weight("trust", self.trust)
@@ -174,7 +174,7 @@ impl Default for ArrivalConfig {
 }
 
 impl ArrivalConfig {
-    pub(super) fn check(&self) -> Result<(), FieldProblem> {
+    pub(in crate::scenario) fn check(&self) -> Result<(), FieldProblem> {
         duration("first_within", self.first_within)?;
         for (field, half_life) in [
             ("fatigue_half_life", self.fatigue_half_life),

@@ -63,7 +63,7 @@ impl Default for MindsetConfig {
 }
 
 impl MindsetConfig {
-    pub(super) fn check(&self) -> Result<(), FieldProblem> {
+    pub(in crate::scenario) fn check(&self) -> Result<(), FieldProblem> {
         within("neutral", self.neutral, -100.0, 100.0)?;
         positive("scale", self.scale, 100.0)?;
         share("satisfaction_rate", self.satisfaction_rate)?;
@@ -95,7 +95,7 @@ impl Default for MemoryConfig {
 }
 
 impl MemoryConfig {
-    pub(super) fn check(&self) -> Result<(), FieldProblem> {
+    pub(in crate::scenario) fn check(&self) -> Result<(), FieldProblem> {
         for (field, value) in [("recent", self.recent), ("heard", self.heard)] {
             if value > 1000 {
                 return Err(FieldProblem::new(field, value, "a whole number from 0 to 1000"));
@@ -133,7 +133,7 @@ impl Default for DriftConfig {
 }
 
 impl DriftConfig {
-    pub(super) fn check(&self) -> Result<(), FieldProblem> {
+    pub(in crate::scenario) fn check(&self) -> Result<(), FieldProblem> {
         share("engaged", self.engaged)?;
         share("rejected", self.rejected)?;
         share("heard", self.heard)

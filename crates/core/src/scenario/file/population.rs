@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scenario::catalogue::CatalogueSpec;
 use crate::scenario::choice::ChoiceConfig;
+use crate::scenario::llm::LlmConfig;
 use crate::scenario::persona::PersonaSpec;
 
 /// Where the items come from: exactly one of `file`, `dataset` and `generate`.
@@ -63,6 +64,10 @@ pub struct PopulationFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<ChoiceConfig>")]
     pub choice: Option<toml::Table>,
+    /// Parameters of users whose decisions a language model makes; needed with `model = "llm"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<LlmConfig>")]
+    pub llm: Option<toml::Table>,
 }
 
 /// Where personas come from: a path, the data set's users, a file with its mapping, or a specification in place.
@@ -114,6 +119,8 @@ pub enum ModelName {
     /// Parametric choice users, whose ground truth is known.
     #[default]
     Choice,
+    /// A language model decides.
+    Llm,
 }
 
 /// Who hears whom.

@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use super::catalogue::names_a_dataset;
-use super::reader::{Document, Reader, elements};
+use super::reader::{Document, Reader, elements, reason};
 use crate::scenario::choice::ChoiceConfig;
 use crate::scenario::file::{GraphFile, ModelName, PersonasRef, PopulationFile, SocialFile};
+use crate::scenario::llm::LlmConfig;
 use crate::scenario::persona::PersonaSpec;
 use crate::scenario::problem::Finding;
-use crate::scenario::resolved::{GraphSource, ModelConfig, PersonaSource, Population};
+use crate::scenario::resolved::{
+    GraphSource, LlmUsersConfig, ModelConfig, ModelFile, PersonaSource, Population, TemplateText,
+};
 use crate::scenario::tree::{Node, Value, Way};
 
 pub(super) fn populations(reader: &mut Reader<'_>, document: &Document) -> Option<Vec<Population>> {
@@ -37,7 +40,17 @@ fn population(reader: &mut Reader<'_>, document: &Document, way: &Way) -> Option
 
 fn model(reader: &mut Reader<'_>, document: &Document, way: &Way) -> Option<ModelConfig> {
     let model: Option<ModelName> = reader.optional(document, &way.key("model"))?;
-    match model.unwrap_or_default() {
+    let model = model.unwrap_or_default();
+    let (other, used) = match model {
+        ModelName::Choice => ("llm", "llm"),
+        ModelName::Llm => ("choice", "choice"),
+    };
+    let other = way.key(other);
+    if let Some(node) = document.get(&other) {
+        let finding = Finding::new(&node.at, &other, format!("`{used}` is for users of another model"));
+        reader.report(finding.expected(format!("`model = \"{used}\"`, or no `{used}`")));
+    }
+    match model {
         ModelName::Choice => {
             let way = way.key("choice");
             let config = match document.get(&way) {
@@ -46,7 +59,77 @@ fn model(reader: &mut Reader<'_>, document: &Document, way: &Way) -> Option<Mode
             };
             Some(ModelConfig::Choice(Box::new(config)))
         }
+        ModelName::Llm => llm(reader, document, way),
     }
+}
+
+/// Users of a language model: what the configuration names is looked for.
+fn llm(reader: &mut Reader<'_>, document: &Document, population: &Way) -> Option<ModelConfig> {
+    let way = population.key("llm");
+    if document.get(&way).is_none() {
+        let at = &document.get(&population.key("model"))?.at;
+        let finding = Finding::new(at, &way, "`llm` is missing").hint("llm = { model = \"path/to/model\" }");
+        reader.report(finding.expected("a table that names the language model"));
+        return None;
+    }
+    let config = reader.checked(document, &way, LlmConfig::check)?;
+    let model = model_file(reader, document, &way.key("model"), &config);
+    let template = match document.get(&way.key("template")) {
+        Some(node) => Some(template(reader, node, &way.key("template"))?),
+        None => None,
+    };
+    Some(ModelConfig::Llm(Box::new(LlmUsersConfig { model: model?, template, config })))
+}
+
+fn template(reader: &mut Reader<'_>, node: &Node, way: &Way) -> Option<TemplateText> {
+    let file = reader.existing(node, way, "template")?;
+    match reader.sources.read(&file) {
+        Ok(text) => Some(TemplateText { file, text }),
+        Err(error) => {
+            let finding = Finding::of(node, way, format!("the template cannot be read: {}", reason(&error)));
+            reader.report(finding.expected("a text file in UTF-8"));
+            None
+        }
+    }
+}
+
+/// A model that exists as a path is one, and what looks like an id of the hub is one of the hub.
+fn model_file(
+    reader: &mut Reader<'_>,
+    document: &Document,
+    way: &Way,
+    config: &LlmConfig,
+) -> Option<ModelFile> {
+    if config.server.is_some() {
+        return Some(ModelFile::Server);
+    }
+    let node = document.get(way)?;
+    let typed = node.text()?;
+    let (absolute, _) = reader.texts.locate(node.at.text, typed);
+    if reader.sources.exists(&absolute) {
+        return Some(ModelFile::Path(absolute));
+    }
+    let is_file = Path::new(typed).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
+    if !is_file && is_hub_id(typed) {
+        return Some(ModelFile::Hub(typed.to_owned()));
+    }
+    let finding = Finding::of(node, way, "there is no such model");
+    let finding = reader.near_file(finding, Path::new(typed), &absolute);
+    reader.report(finding.expected(
+        "a folder in the layout of Hugging Face, a .gguf file, or a model of the hub as in \"organisation/name\"",
+    ));
+    None
+}
+
+/// `organisation/name` with an optional `@revision`.
+fn is_hub_id(text: &str) -> bool {
+    let (model, revision) = text.split_once('@').unwrap_or((text, "main"));
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    model.split('/').count() == 2 && model.split('/').all(is_part) && revision.split('/').all(is_part)
 }
 
 fn personas(reader: &mut Reader<'_>, document: &Document, population: &Way) -> Option<PersonaSource> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{DURATION, Shape};
+use super::{DURATION, MEMORY, Shape};
 use crate::scenario::tree::{Node, Value, quoted};
 
 /// What was expected. Limits that come with the type of a number alone are told only where `found` is beyond them.
@@ -21,6 +21,9 @@ pub(super) fn expected<'s>(shape: &Shape<'s>, schema: &'s Json, found: Option<&N
         "array" => list(shape, schema),
         "string" if schema["format"] == DURATION => {
             "a duration such as \"90s\", \"1h 30m\" or \"14d\"".to_owned()
+        }
+        "string" if schema["format"] == MEMORY => {
+            "an amount of memory such as \"256MiB\" or \"1.5GB\"".to_owned()
         }
         "string" => text(schema),
         "boolean" => "true or false".to_owned(),

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::*;
 use crate::scenario::choice::ChoiceConfig;
+use crate::scenario::llm::LlmConfig;
 use crate::scenario::persona::PersonaSpec;
 use crate::scenario::policy::PolicyConfig;
 use crate::scenario::tree::Step;
@@ -70,7 +71,7 @@ fn the_schema_asks_for_nothing_that_is_not_understood() {
             assert!(UNDERSTOOD.contains(&keyword.as_str()) || keyword == "type", "{keyword} in {schema}");
             if keyword == "format" {
                 let format = asked.as_str().unwrap();
-                assert!(format == DURATION || FORMATS.contains(&format), "{format}");
+                assert!([DURATION, MEMORY].contains(&format) || FORMATS.contains(&format), "{format}");
             }
             if keyword == "type" {
                 let types = ["object", "array", "string", "boolean", "integer", "number"];
@@ -131,6 +132,7 @@ fn samples<'s>(shape: &Shape<'s>, schema: &'s Json) -> Vec<toml::Value> {
             vec![elements.collect::<Vec<_>>().into()]
         }
         "string" if schema["format"] == DURATION => vec!["1h 30m".into()],
+        "string" if schema["format"] == MEMORY => vec!["256MiB".into()],
         "string" => vec!["abc".into()],
         "boolean" => vec![true.into(), false.into()],
         "integer" => within(schema, &[1.into(), least.ceil().into(), most.floor().into()], 1),
@@ -253,8 +255,9 @@ fn agree<T: DeserializeOwned>(name: Option<&str>, elsewhere: &[&str]) -> usize {
 
 #[test]
 fn what_the_schema_allows_and_refuses_the_types_do_too() {
-    assert!(agree::<ScenarioFile>(None, &["policy", "personas", "choice"]) >= 12);
+    assert!(agree::<ScenarioFile>(None, &["policy", "personas", "choice", "llm"]) >= 12);
     assert!(agree::<PolicyConfig>(Some("PolicyConfig"), &[]) >= 2);
     agree::<PersonaSpec>(Some("PersonaSpec"), &[]);
     agree::<ChoiceConfig>(Some("ChoiceConfig"), &[]);
+    agree::<LlmConfig>(Some("LlmConfig"), &[]);
 }

@@ -47,7 +47,7 @@ fn survives(story: &Story, every: usize, left: &Left, whole: &BTreeMap<String, V
             }
             match story.resume(&folder, every, unwatched()) {
                 Err(StoreError::RunFinished { .. }) => assert!(left.contains_key("manifest.json")),
-                ended => assert_eq!(ended.unwrap().tables.len(), 6),
+                ended => assert_eq!(ended.unwrap().tables.len(), Table::ALL.len()),
             }
         }
     }

@@ -1,0 +1,279 @@
+//! Parameters of users whose decisions a language model makes.
+
+mod ask;
+mod calibration;
+mod server;
+
+pub use ask::{AskName, ContentName, EachName, MoveName, PrecisionName};
+pub use calibration::{CalibrationConfig, ChoiceCalibration, RETURN_BINS};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+pub use server::{ProtocolName, ServerConfig};
+
+use super::FieldProblem;
+use super::choice::{ArrivalConfig, DwellConfig, MindsetConfig, ReturnConfig};
+use super::size::Size;
+
+/// Parameters of `llm` users: a language model reads who they are, what they recall and what they are shown, and chooses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LlmConfig {
+    /// The language model: a folder in the layout of Hugging Face, a `.gguf` file, or a model of the Hugging Face hub
+    /// ("organisation/name" or "organisation/name@revision"). With a `server`: the model's name there.
+    #[schemars(length(min = 1))]
+    pub model: String,
+    /// Number format of the model's weights and activations.
+    #[serde(default)]
+    pub precision: PrecisionName,
+    /// Threads that compute, 0 to 1,024; 0 is one per core. Changes nothing but speed.
+    #[serde(default)]
+    #[schemars(range(max = 1024))]
+    pub threads: u32,
+    /// Memory for what the model has read already, so that prompts which begin alike are read once. Changes nothing but
+    /// speed.
+    #[serde(default = "cache")]
+    pub cache: Size,
+    /// Users who decide at the same time, 1 to 4,096: their prompts are read together. Changes nothing but speed.
+    #[serde(default = "batch")]
+    #[schemars(range(min = 1, max = 4096))]
+    pub batch: u32,
+    /// A server that holds the model, in place of this process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerConfig>,
+    /// Whether prompts are written as a conversation, by the model's chat template. If absent: if the model has one, and
+    /// with a server if it is asked by `chat`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<bool>,
+    /// A file with the texts of the prompt, to be made from the one that `habitue` has built in. If absent, that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub template: Option<String>,
+    /// What the recommended things are called in the prompt ("films").
+    #[serde(default = "items")]
+    #[schemars(length(min = 1))]
+    pub items: String,
+    /// In which form users see an item.
+    #[serde(default)]
+    pub content: ContentName,
+    /// Most tokens that a user thinks before acting, 0 to 4,096; 0 acts at once.
+    #[serde(default)]
+    #[schemars(range(max = 4096))]
+    pub think: u32,
+    /// Divides the log-probabilities of every choice and of written text, above 0, at most 100. 1 is the model as it is.
+    #[serde(default = "one")]
+    #[schemars(range(max = 100), extend("exclusiveMinimum" = 0))]
+    pub temperature: f64,
+    /// Whether what is done with an item can depend on what was done with the others on the slate.
+    #[serde(default)]
+    pub each: EachName,
+    /// What users can do after a slate, besides leaving. Posts and chats are open only to users with friends, an answer
+    /// only where the recommender has said something.
+    #[serde(default = "moves")]
+    pub moves: Vec<MoveName>,
+    /// What of the mindset the model is asked for after every slate. What it is not asked for stays as it is, except for
+    /// fatigue, boredom and trust, which move by the laws of `mindset`.
+    #[serde(default = "asked")]
+    pub ask: Vec<AskName>,
+    /// How much the stated satisfaction and mood count, 0 to 1: the share of the way that the running values move to them.
+    #[serde(default = "half")]
+    #[schemars(range(min = 0, max = 1))]
+    pub stated: f64,
+    /// Most tokens of a search, an instruction or a message, 1 to 1,024.
+    #[serde(default = "words")]
+    #[schemars(range(min = 1, max = 1024))]
+    pub words: u32,
+    /// Earlier slates of the same session that the prompt tells of, the latest, 0 to 1,000.
+    #[serde(default = "session_turns")]
+    #[schemars(range(max = 1000))]
+    pub session_turns: u32,
+    /// What stands between the model's probabilities and what is drawn. If absent, nothing: the model as it is.
+    #[serde(default)]
+    pub calibration: CalibrationConfig,
+    /// How fatigue, boredom and trust move, and what an outage costs. The other laws in it are not used.
+    #[serde(default)]
+    pub mindset: MindsetConfig,
+    /// How long the user stays with an item, as of affinity 0.
+    #[serde(default)]
+    pub dwell: DwellConfig,
+    /// When the user comes back within what was chosen on leaving, and without such a choice.
+    #[serde(default, rename = "return")]
+    pub returning: ReturnConfig,
+    /// The state in which the user arrives.
+    #[serde(default)]
+    pub arrival: ArrivalConfig,
+}
+
+const fn cache() -> Size {
+    Size(256 << 20)
+}
+
+const fn batch() -> u32 {
+    64
+}
+
+fn items() -> String {
+    "items".to_owned()
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+const fn half() -> f64 {
+    0.5
+}
+
+fn moves() -> Vec<MoveName> {
+    MoveName::ALL.to_vec()
+}
+
+fn asked() -> Vec<AskName> {
+    vec![AskName::Satisfaction, AskName::Mood, AskName::Need]
+}
+
+const fn words() -> u32 {
+    24
+}
+
+const fn session_turns() -> u32 {
+    5
+}
+
+impl LlmConfig {
+    /// The defaults, with this model.
+    pub fn new(model: impl Into<String>) -> Self {
+        Self {
+            model: model.into(),
+            precision: PrecisionName::default(),
+            threads: 0,
+            cache: cache(),
+            batch: batch(),
+            server: None,
+            chat: None,
+            template: None,
+            items: items(),
+            content: ContentName::default(),
+            think: 0,
+            temperature: one(),
+            each: EachName::default(),
+            moves: moves(),
+            ask: asked(),
+            stated: half(),
+            words: words(),
+            session_turns: session_turns(),
+            calibration: CalibrationConfig::default(),
+            mindset: MindsetConfig::default(),
+            dwell: DwellConfig::default(),
+            returning: ReturnConfig::default(),
+            arrival: ArrivalConfig::default(),
+        }
+    }
+
+    /// Checks ranges.
+    ///
+    /// # Errors
+    /// The first field outside its range, as a dotted path below this table.
+    pub fn check(&self) -> Result<(), FieldProblem> {
+        let wrong =
+            |field: &str, value: String, expected: &str| Err(FieldProblem::new(field, value, expected));
+        if self.model.is_empty() {
+            return wrong("model", "\"\"".to_owned(), "a folder, a .gguf file, or a model of the hub");
+        }
+        if self.cache.0 < 1 << 16 {
+            return wrong("cache", self.cache.to_string(), "at least \"64KiB\"");
+        }
+        if !(1..=4096).contains(&self.batch) {
+            return wrong("batch", self.batch.to_string(), "a whole number from 1 to 4096");
+        }
+        if self.threads > 1024 {
+            return wrong("threads", self.threads.to_string(), "a whole number from 0 to 1024");
+        }
+        if self.items.is_empty() {
+            return wrong("items", "\"\"".to_owned(), "a word, such as \"films\"");
+        }
+        if self.think > 4096 {
+            return wrong("think", self.think.to_string(), "a whole number from 0 to 4096");
+        }
+        if !(self.temperature > 0.0 && self.temperature <= 100.0) {
+            return wrong("temperature", self.temperature.to_string(), "a number above 0, at most 100");
+        }
+        if !(0.0..=1.0).contains(&self.stated) {
+            return wrong("stated", self.stated.to_string(), "a number from 0 to 1");
+        }
+        if !(1..=1024).contains(&self.words) {
+            return wrong("words", self.words.to_string(), "a whole number from 1 to 1024");
+        }
+        if self.session_turns > 1000 {
+            return wrong("session_turns", self.session_turns.to_string(), "a whole number from 0 to 1000");
+        }
+        if let Some(at) = repeated(&self.moves) {
+            return wrong(&format!("moves.{at}"), self.moves[at].word().to_owned(), "every move once");
+        }
+        if let Some(at) = repeated(&self.ask) {
+            return wrong(&format!("ask.{at}"), self.ask[at].word().to_owned(), "every part once");
+        }
+        if let Some(server) = &self.server {
+            server.check().map_err(|problem| problem.below("server"))?;
+        }
+        self.calibration.check().map_err(|problem| problem.below("calibration"))?;
+        self.mindset.check().map_err(|problem| problem.below("mindset"))?;
+        self.dwell.check().map_err(|problem| problem.below("dwell"))?;
+        self.returning.check().map_err(|problem| problem.below("return"))?;
+        self.arrival.check().map_err(|problem| problem.below("arrival"))
+    }
+}
+
+/// The first place of a list that repeats an earlier one.
+fn repeated<T: PartialEq>(list: &[T]) -> Option<usize> {
+    (0..list.len()).find(|&at| list[..at].contains(&list[at]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_what_new_gives() {
+        let read: LlmConfig = serde_json::from_str(r#"{"model": "a/b"}"#).unwrap();
+        assert_eq!(read, LlmConfig::new("a/b"));
+        assert_eq!(read.check(), Ok(()));
+    }
+
+    #[test]
+    fn fields_out_of_range_are_named() {
+        let base = LlmConfig::new("a/b");
+        let calibration =
+            |action: ChoiceCalibration| CalibrationConfig { action, ..CalibrationConfig::default() };
+        let cases = [
+            ("model", LlmConfig { model: String::new(), ..base.clone() }),
+            ("cache", LlmConfig { cache: Size(10), ..base.clone() }),
+            ("temperature", LlmConfig { temperature: f64::NAN, ..base.clone() }),
+            ("moves.1", LlmConfig { moves: vec![MoveName::Search, MoveName::Search], ..base.clone() }),
+            ("ask.1", LlmConfig { ask: vec![AskName::Mood; 2], ..base.clone() }),
+            (
+                "calibration.action.temperature",
+                LlmConfig {
+                    calibration: calibration(ChoiceCalibration { temperature: 0.0, ..Default::default() }),
+                    ..base.clone()
+                },
+            ),
+            (
+                "calibration.action.offset.like",
+                LlmConfig {
+                    calibration: calibration(ChoiceCalibration {
+                        offset: [("like".to_owned(), f64::INFINITY)].into(),
+                        ..Default::default()
+                    }),
+                    ..base.clone()
+                },
+            ),
+            (
+                "server.endpoint",
+                LlmConfig { server: Some(ServerConfig::new("localhost:8000")), ..base.clone() },
+            ),
+        ];
+        for (field, config) in cases {
+            assert_eq!(config.check().unwrap_err().field, field);
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Users whose decisions a language model makes.
+
+mod absorb;
+mod calibrated;
+mod open;
+mod page;
+mod returning;
+mod script;
+mod template;
+mod together;
+mod view;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use habitue_core::scenario::LlmUsersConfig;
+use habitue_core::scenario::llm::{LlmConfig, MoveName, RETURN_BINS};
+use habitue_core::{
+    Decider, Decision, Departure, Encounter, Message, Persona, Purpose, SimDuration, SimTime, Streams,
+    UserId, UserModel, UserModelError, UserState, Visit, World,
+};
+use habitue_llm::{Backend, Usage};
+use serde_json::{Map, Value, json};
+use tokio::runtime::Runtime;
+
+pub use open::ModelError;
+pub(crate) use open::{Opened, Shelf};
+
+use self::calibrated::{Calibrated, Rules};
+use self::page::{Page, Scene, move_option};
+use self::template::{Section, SystemView, Template};
+use crate::choice::arrival;
+use crate::choice::draws::uniform;
+use crate::choice::dwell::DwellLaw;
+use crate::choice::remember;
+use crate::choice::returning::Rhythm;
+
+/// Items a user recalls to have seen, for boredom.
+const RECENT: u32 = 20;
+/// Items a user recalls to have heard of.
+const HEARD: u32 = 5;
+
+/// Users whose decisions a language model makes.
+///
+/// A decision is one program: what the user is told (system, persona, memory, the session so far, the slate), then slots:
+/// thoughts where the scenario allows them, what is done with each item, ratings where it asks for them, the mindset, the
+/// move. Users who search, instruct, answer, post, chat or leave are asked in a second one, which goes on from the first,
+/// for their words or for when they mean to be back. All choices are drawn from the user's own streams, from the model's
+/// probabilities after calibration; so nothing depends on who else decides at the same time.
+///
+/// Draws come from the streams [`Purpose::Admission`], [`Purpose::Arrival`], [`Purpose::Decision`] and
+/// [`Purpose::Departure`].
+pub struct LlmUsers {
+    config: LlmConfig,
+    template: Template,
+    opened: Arc<Opened>,
+    chat: bool,
+    rhythm: Rhythm,
+    runtime: Runtime,
+    cost: Cost,
+}
+
+impl std::fmt::Debug for LlmUsers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LlmUsers").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// What decisions have cost since the start.
+#[derive(Default)]
+struct Cost {
+    decisions: AtomicU64,
+    programs: AtomicU64,
+    usage: Mutex<Usage>,
+}
+
+impl Cost {
+    fn add(&self, page: &Page) {
+        self.decisions.fetch_add(1, Ordering::Relaxed);
+        self.programs.fetch_add(page.programs.len() as u64, Ordering::Relaxed);
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner).add(page.usage);
+    }
+}
+
+impl LlmUsers {
+    /// Users of this configuration, which has passed its check. Opens the model and reads the template.
+    ///
+    /// # Errors
+    /// If the model or the template is not usable.
+    pub fn new(config: &LlmUsersConfig) -> Result<Self, ModelError> {
+        Self::with(config, &mut Shelf::default())
+    }
+
+    /// Users whose model may be open already.
+    pub(crate) fn with(config: &LlmUsersConfig, shelf: &mut Shelf) -> Result<Self, ModelError> {
+        let LlmUsersConfig { config, model, template } = config;
+        // First what is quick to check.
+        let template = Template::new(template.as_ref()).map_err(ModelError::Template)?;
+        let opened = shelf.take(model, config)?;
+        if config.chat == Some(true) && !opened.has_turns {
+            let reason = match config.server {
+                Some(_) => "the server is asked by completions; protocol \"chat\" has turns",
+                None => "the model has no chat template",
+            };
+            return Err(ModelError::Chat { model: config.model.clone(), reason });
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|source| ModelError::Runtime { model: config.model.clone(), source })?;
+        Ok(Self {
+            config: config.clone(),
+            template,
+            chat: config.chat.unwrap_or(opened.has_turns),
+            opened,
+            rhythm: Rhythm::new(&config.returning.hours),
+            runtime,
+            cost: Cost::default(),
+        })
+    }
+
+    /// The configuration.
+    pub const fn config(&self) -> &LlmConfig {
+        &self.config
+    }
+
+    fn failed(&self, message: String) -> UserModelError {
+        UserModelError { model: self.config.model.clone(), message }
+    }
+
+    /// What users decide, in order. Empty slates are not decided on.
+    fn pages(
+        &self,
+        world: &World<'_>,
+        encounters: &[Encounter<'_>],
+        streams: Streams,
+    ) -> Result<Vec<Option<Page>>, UserModelError> {
+        let moves: Vec<(&str, String)> =
+            habitue_core::Move::NAMES.map(|name| (name, move_option(name))).into();
+        let rules = Rules::new(&self.config, world.scale.names(), &moves, &RETURN_BINS);
+        let inner: &dyn Backend = &*self.opened.backend;
+        let calibrated = Calibrated { inner, rules: &rules };
+        let open = self.config.moves.iter().copied().map(MoveName::word).chain(["leave"]);
+        let view = SystemView {
+            items: self.config.items.clone(),
+            actions: world.scale.names().to_vec(),
+            moves: open.map(move_option).collect(),
+        };
+        let system =
+            self.template.render(Section::System, view).map_err(|error| self.failed(error.to_string()))?;
+        let scene = Scene {
+            config: &self.config,
+            template: &self.template,
+            backend: if rules.is_off() { inner } else { &calibrated },
+            chat: self.chat,
+            world,
+            streams,
+            system: &system,
+        };
+        let decide = |encounter| {
+            let (scene, encounter): (&Scene<'_>, &Encounter<'_>) = (&scene, encounter);
+            async move {
+                if encounter.slate.items.is_empty() {
+                    return Ok(None);
+                }
+                scene.page(encounter).await.map(Some)
+            }
+        };
+        let decisions = encounters.iter().map(decide).collect();
+        let pages = self.runtime.block_on(together::together(decisions, self.config.batch as usize));
+        pages
+            .into_iter()
+            .zip(encounters)
+            .map(|(page, encounter)| {
+                page.map_err(|error| self.failed(format!("user \"{}\": {error}", encounter.persona.key)))
+            })
+            .collect()
+    }
+}
+
+impl UserModel for LlmUsers {
+    fn decider(&self) -> Decider {
+        Decider::Llm
+    }
+
+    fn batch(&self) -> usize {
+        self.config.batch as usize
+    }
+
+    fn admit(
+        &self,
+        world: &World<'_>,
+        user: UserId,
+        persona: &Persona,
+        streams: Streams,
+    ) -> (UserState, SimTime) {
+        let mut stream = streams.stream(Purpose::Admission, u64::from(user.0), 0);
+        let mut state = arrival::admit(RECENT, world.catalogue.categories().len(), persona);
+        state.mind = Some(Box::default());
+        let LlmConfig { returning, arrival, .. } = &self.config;
+        let first =
+            arrival::first(returning, arrival, &self.rhythm, persona, world.now, uniform(&mut stream));
+        (state, first)
+    }
+
+    fn arrive(&self, _world: &World<'_>, visit: Visit<'_>, away: Option<SimDuration>, streams: Streams) {
+        let mut stream = streams.stream(Purpose::Arrival, u64::from(visit.user.0), u64::from(visit.session));
+        arrival::arrive(&self.config.arrival, visit.state, away, &mut stream);
+        let mind = visit.state.mind.get_or_insert_default();
+        mind.session.clear();
+        mind.back = None;
+    }
+
+    fn decide(
+        &self,
+        world: &World<'_>,
+        encounters: &mut [Encounter<'_>],
+        streams: Streams,
+    ) -> Result<Vec<Decision>, UserModelError> {
+        let pages = self.pages(world, encounters, streams)?;
+        let dwell = DwellLaw::new(&self.config.dwell, world.scale);
+        let mut decisions = Vec::with_capacity(pages.len());
+        for (page, encounter) in pages.into_iter().zip(encounters) {
+            let Some(page) = page else {
+                decisions.push(absorb::outage(&self.config.mindset, encounter));
+                continue;
+            };
+            self.cost.add(&page);
+            let decision = self.absorb(world, &dwell, encounter, page);
+            decisions.push(decision.map_err(|error| self.failed(error.to_string()))?);
+        }
+        Ok(decisions)
+    }
+
+    fn depart(&self, _world: &World<'_>, visit: Visit<'_>, streams: Streams) -> Departure {
+        let mut stream =
+            streams.stream(Purpose::Departure, u64::from(visit.user.0), u64::from(visit.session));
+        let intention = visit.state.mind.as_mut().and_then(|mind| mind.back.take());
+        let at = uniform(&mut stream);
+        let activity = visit.persona.habits.activity;
+        let (config, mindset) = (&self.config.returning, &visit.state.mindset);
+        returning::departure(config, &self.rhythm, mindset, activity, visit.time, intention, at)
+    }
+
+    fn hear(&self, _world: &World<'_>, _persona: &Persona, state: &mut UserState, message: &Message) {
+        if let Some(item) = message.item {
+            state.heard.retain(|heard| *heard != item);
+            remember(&mut state.heard, item, HEARD);
+        }
+    }
+
+    /// The model, and what its decisions have cost since this process took the run up. How many prompt tokens were
+    /// computed and how many a cache knew depends on what was decided at the same time.
+    fn account(&self) -> Option<Value> {
+        let usage = *self.cost.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut account: Map<String, Value> = self.opened.account.clone();
+        account.insert("chat".to_owned(), json!(self.chat));
+        account.insert("calibrated".to_owned(), json!(self.is_calibrated()));
+        account.insert("decisions".to_owned(), json!(self.cost.decisions.load(Ordering::Relaxed)));
+        account.insert("programs".to_owned(), json!(self.cost.programs.load(Ordering::Relaxed)));
+        account.insert("new_tokens".to_owned(), json!(usage.new_tokens));
+        account.insert("cached_tokens".to_owned(), json!(usage.cached_tokens));
+        account.insert("generated_tokens".to_owned(), json!(usage.generated_tokens));
+        Some(Value::Object(account))
+    }
+}
+
+impl LlmUsers {
+    fn is_calibrated(&self) -> bool {
+        let calibration = &self.config.calibration;
+        ![&calibration.action, &calibration.next, &calibration.returning]
+            .into_iter()
+            .all(|choice| choice.is_off())
+    }
+}

@@ -1,0 +1,360 @@
+//! One user before one slate: the decision program, and what is asked after it.
+
+use habitue_core::scenario::llm::{AskName, EachName, LlmConfig, MoveName, RETURN_BINS};
+use habitue_core::{
+    CategoryId, DataError, Encounter, Move, ProgramTrace, Purpose, SlotTrace, Stream, Streams, World,
+    turn_counter,
+};
+use habitue_llm::{
+    Answer, Backend, EachMode, LlmError, NumberSlot, PickAnswer, PickEachSlot, PickSlot, Usage, WriteSlot,
+    WriteSpec, decide,
+};
+
+use super::script::Script;
+use super::template::{ItemView, MemoryView, Section, ShortView, Template};
+use super::view;
+use crate::choice::draws::uniform;
+
+/// The option of a user who is after nothing in particular.
+const NOTHING: &str = "nothing in particular";
+/// Categories a user can say to be after: the strongest interests.
+const NEEDS: usize = 6;
+
+/// What the users of a batch have in common.
+pub(super) struct Scene<'a> {
+    pub(super) config: &'a LlmConfig,
+    pub(super) template: &'a Template,
+    /// With the calibration.
+    pub(super) backend: &'a dyn Backend,
+    /// Whether the prompt has turns.
+    pub(super) chat: bool,
+    pub(super) world: &'a World<'a>,
+    pub(super) streams: Streams,
+    /// The section `system`, which is the same for all.
+    pub(super) system: &'a str,
+}
+
+/// Why a decision could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Template(#[from] Box<DataError>),
+    #[error(transparent)]
+    Llm(#[from] LlmError),
+}
+
+/// What a user decided.
+pub(super) struct Page {
+    pub(super) items: Vec<ItemView>,
+    /// By position: the action, counted from the worst.
+    pub(super) actions: Vec<u8>,
+    /// By position, or empty.
+    pub(super) ratings: Vec<u8>,
+    /// From 1 to 5, where asked for.
+    pub(super) satisfaction: Option<i64>,
+    pub(super) mood: Option<i64>,
+    /// What the user is after, where asked for.
+    pub(super) need: Option<Option<CategoryId>>,
+    pub(super) next: Move,
+    /// Position among [`RETURN_BINS`], of a user who leaves.
+    pub(super) back: Option<u8>,
+    /// Shape `[positions, actions]`; `None` if a server does not tell.
+    pub(super) action_probs: Option<Vec<f32>>,
+    /// Shape `[7]`; `None` if a server does not tell.
+    pub(super) move_probs: Option<Vec<f32>>,
+    pub(super) programs: Vec<ProgramTrace>,
+    pub(super) usage: Usage,
+    /// Where the user's stream stands after the decision.
+    pub(super) stream: Stream,
+}
+
+/// The slots of the program.
+struct Slots {
+    think: Option<WriteSlot>,
+    actions: PickEachSlot,
+    ratings: Option<PickEachSlot>,
+    satisfaction: Option<NumberSlot>,
+    mood: Option<NumberSlot>,
+    need: Option<PickSlot>,
+    needs: Vec<Option<CategoryId>>,
+    next: PickSlot,
+    moves: Vec<Option<MoveName>>,
+}
+
+/// A move as the prompt calls it.
+pub(super) fn move_option(name: &str) -> String {
+    name.replace('-', " ")
+}
+
+impl Scene<'_> {
+    /// Decides.
+    pub(super) async fn page(&self, encounter: &Encounter<'_>) -> Result<Page, Failure> {
+        let counter = turn_counter(encounter.session, encounter.turn);
+        let mut stream = self.streams.stream(Purpose::Decision, u64::from(encounter.user.0), counter);
+        let items = view::slate(self.world, self.config.content, encounter);
+        let (script, slots) = self.script(encounter, &items)?;
+        let answer = decide(self.backend, script.program(), &mut stream).await?;
+        let mut page = self.read(encounter, items, &slots, &answer, stream);
+        self.follow(
+            encounter,
+            &script.answered(&answer),
+            slots.moves[answer.pick(slots.next).index],
+            &mut page,
+        )
+        .await?;
+        Ok(page)
+    }
+
+    /// The prompt up to the slate, then the slots.
+    fn script(&self, encounter: &Encounter<'_>, items: &[ItemView]) -> Result<(Script, Slots), Failure> {
+        let (config, template) = (self.config, self.template);
+        let mut script = Script::default();
+        if self.chat {
+            script.system();
+        }
+        script.text(self.system);
+        if self.chat {
+            script.user();
+        }
+        let persona = view::persona(self.world, &config.items, encounter.persona);
+        script.text(template.render(Section::Persona, persona)?);
+        let memory = MemoryView { items: config.items.clone(), memories: Vec::new() };
+        script.text(template.render(Section::Memory, memory)?);
+        if let Some(mind) = &encounter.state.mind {
+            mind.session.iter().for_each(|turn| script.text(turn.clone()));
+        }
+        let moment = view::moment(self.world, &config.items, encounter, items);
+        script.text(template.render(Section::Slate, moment)?);
+        if self.chat {
+            script.assistant();
+        }
+        let slots = self.slots(encounter, items, &mut script)?;
+        Ok((script, slots))
+    }
+
+    fn slots(
+        &self,
+        encounter: &Encounter<'_>,
+        items: &[ItemView],
+        script: &mut Script,
+    ) -> Result<Slots, Failure> {
+        let (config, template) = (self.config, self.template);
+        let short = self.short(encounter, "");
+        let ask = |name| config.ask.contains(&name);
+        let think = if config.think > 0 {
+            script.text(template.render(Section::Think, &short)?);
+            let spec = WriteSpec::new(config.think as usize).temperature(config.temperature).stop("\n");
+            Some(script.write("think", spec))
+        } else {
+            None
+        };
+        let mode = match config.each {
+            EachName::Independent => EachMode::Independent,
+            EachName::Joint => EachMode::Joint,
+        };
+        let before =
+            |section| items.iter().map(|item| template.render(section, item)).collect::<Result<_, _>>();
+        let options = self.world.scale.names().to_vec();
+        let actions = script.each("action", before(Section::Action)?, options, mode);
+        let ratings = if encounter.rate {
+            let stars = (1..=5).map(|stars: u8| stars.to_string()).collect();
+            Some(script.each("rating", before(Section::Rating)?, stars, mode))
+        } else {
+            None
+        };
+        let mut number = |name: AskName, section| -> Result<Option<NumberSlot>, Failure> {
+            if !ask(name) {
+                return Ok(None);
+            }
+            script.text(template.render(section, &short)?);
+            Ok(Some(script.number(name.word(), 1, 5)))
+        };
+        let satisfaction = number(AskName::Satisfaction, Section::Satisfaction)?;
+        let mood = number(AskName::Mood, Section::Mood)?;
+        let needs = self.needs(encounter);
+        let need = if ask(AskName::Need) {
+            script.text(template.render(Section::Need, &short)?);
+            let names = self.world.catalogue.categories();
+            let option =
+                |need: &Option<CategoryId>| need.map_or(NOTHING.to_owned(), |id| names[id.index()].clone());
+            Some(script.pick("need", needs.iter().map(option).collect()))
+        } else {
+            None
+        };
+        script.text(template.render(Section::Move, &short)?);
+        let moves = self.moves(encounter);
+        let word = |name: &Option<MoveName>| move_option(name.map_or("leave", MoveName::word));
+        let next = script.pick("move", moves.iter().map(word).collect());
+        Ok(Slots { think, actions, ratings, satisfaction, mood, need, needs, next, moves })
+    }
+
+    fn short<'a>(&'a self, encounter: &'a Encounter<'_>, friend: &'a str) -> ShortView<'a> {
+        ShortView { items: &self.config.items, name: &encounter.persona.name, friend }
+    }
+
+    /// What the user can be after: nothing, the present need, the strongest interests.
+    fn needs(&self, encounter: &Encounter<'_>) -> Vec<Option<CategoryId>> {
+        let known = self.world.catalogue.categories().len();
+        let mut interests: Vec<(CategoryId, f32)> = encounter.persona.interests.clone();
+        interests.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+        let mut needs = vec![None];
+        let present = encounter.state.mindset.need.into_iter();
+        for category in present.chain(interests.into_iter().map(|(category, _)| category)) {
+            if needs.len() <= NEEDS && category.index() < known && !needs.contains(&Some(category)) {
+                needs.push(Some(category));
+            }
+        }
+        needs
+    }
+
+    /// Moves open to the user; the last one, `None`, is to leave.
+    fn moves(&self, encounter: &Encounter<'_>) -> Vec<Option<MoveName>> {
+        let open = |name: &MoveName| match name {
+            MoveName::Post | MoveName::Chat => !encounter.friends.is_empty(),
+            MoveName::Answer => encounter.slate.reply.is_some(),
+            MoveName::NextPage | MoveName::Search | MoveName::Instruct => true,
+        };
+        self.config.moves.iter().copied().filter(open).map(Some).chain([None]).collect()
+    }
+
+    /// The answers to the first program. The move is filled in later.
+    fn read(
+        &self,
+        encounter: &Encounter<'_>,
+        items: Vec<ItemView>,
+        slots: &Slots,
+        answer: &Answer,
+        stream: Stream,
+    ) -> Page {
+        let each = answer.pick_each(slots.actions);
+        let ratings = slots.ratings.map(|slot| answer.pick_each(slot));
+        let next = answer.pick(slots.next);
+        let move_probs = next.distribution.as_ref().map(|distribution| {
+            let mut all = vec![0.0; Move::NAMES.len()];
+            for (option, name) in slots.moves.iter().enumerate() {
+                all[name.map_or(Move::NAMES.len() - 1, |name| name as usize)] =
+                    distribution.probability(option) as f32;
+            }
+            all
+        });
+        let mut page = Page {
+            items,
+            actions: each.iter().map(|action| action.index as u8).collect(),
+            ratings: ratings.map_or(Vec::new(), |all| all.iter().map(|one| one.index as u8 + 1).collect()),
+            satisfaction: slots.satisfaction.map(|slot| answer.number(slot).value),
+            mood: slots.mood.map(|slot| answer.number(slot).value),
+            need: slots.need.map(|slot| slots.needs[answer.pick(slot).index]),
+            next: Move::NextPage,
+            back: None,
+            action_probs: each.iter().map(probabilities).collect::<Option<Vec<_>>>().map(|all| all.concat()),
+            move_probs,
+            programs: Vec::new(),
+            usage: Usage::default(),
+            stream,
+        };
+        let mut traces = Vec::new();
+        traces.extend(slots.think.map(|slot| written("think", &answer.text(slot).text)));
+        for (rating, at) in ratings.into_iter().flatten().zip(1..) {
+            traces.push(picked(format!("rating {at}"), rating, encounter.distributions));
+        }
+        for (slot, name) in [(slots.satisfaction, AskName::Satisfaction), (slots.mood, AskName::Mood)] {
+            let trace =
+                |slot| picked(name.word().to_owned(), &answer.number(slot).pick, encounter.distributions);
+            traces.extend(slot.map(trace));
+        }
+        let trace = |slot| picked("need".to_owned(), answer.pick(slot), encounter.distributions);
+        traces.extend(slots.need.map(trace));
+        page.count("page", answer, traces);
+        page
+    }
+
+    /// Words and intentions that only some moves have: a second program, which repeats the first with its answers.
+    async fn follow(
+        &self,
+        encounter: &Encounter<'_>,
+        so_far: &Script,
+        next: Option<MoveName>,
+        page: &mut Page,
+    ) -> Result<(), Failure> {
+        let section = match next {
+            None => Section::Return,
+            Some(MoveName::NextPage) => return Ok(()),
+            Some(MoveName::Search) => Section::Search,
+            Some(MoveName::Instruct) => Section::Instruct,
+            Some(MoveName::Answer) => Section::Answer,
+            Some(MoveName::Post) => Section::Post,
+            Some(MoveName::Chat) => Section::Chat,
+        };
+        let friends = encounter.friends;
+        let friend = if next == Some(MoveName::Chat) {
+            friends.get((uniform(&mut page.stream) * friends.len() as f64) as usize).copied()
+        } else {
+            None
+        };
+        let mut script = so_far.clone();
+        script.text(self.template.render(section, self.short(encounter, ""))?);
+        if next.is_none() {
+            let slot = script.pick("return", RETURN_BINS.map(str::to_owned).to_vec());
+            let answer = decide(self.backend, script.program(), &mut page.stream).await?;
+            page.back = Some(answer.pick(slot).index as u8);
+            page.next = Move::Leave;
+            let trace = picked("return".to_owned(), answer.pick(slot), encounter.distributions);
+            page.count("return", &answer, vec![trace]);
+            return Ok(());
+        }
+        // At least one character that is seen, one line, no control characters.
+        let spec = WriteSpec::new(self.config.words as usize).temperature(self.config.temperature);
+        let slot = script.write("words", spec.regex(r"[^\s\p{Cc}][^\p{Cc}]*\n?").stop("\n"));
+        let answer = decide(self.backend, script.program(), &mut page.stream).await?;
+        let text = view::one_line(&answer.text(slot).text);
+        page.count("words", &answer, vec![written("words", &text)]);
+        let item = self.best(encounter, &page.actions);
+        page.next = match (next, friend) {
+            (Some(MoveName::Search), _) => Move::Search(text),
+            (Some(MoveName::Instruct), _) => Move::Instruct(text),
+            (Some(MoveName::Answer), _) => Move::Answer(text),
+            (Some(MoveName::Chat), Some(with)) => Move::Chat { with, item, text },
+            _ => Move::Post { item, text },
+        };
+        Ok(())
+    }
+
+    /// The item with the strongest action that counts as engagement, the first of several.
+    fn best(&self, encounter: &Encounter<'_>, actions: &[u8]) -> Option<habitue_core::ItemId> {
+        let mut best = None;
+        for (shown, action) in encounter.slate.items.iter().zip(actions) {
+            let stronger = best.is_none_or(|(_, before)| *action > before);
+            if self.world.scale.is_engaged(habitue_core::Action(*action)) && stronger {
+                best = Some((shown.item, *action));
+            }
+        }
+        best.map(|(item, _)| item)
+    }
+}
+
+impl Page {
+    fn count(&mut self, program: &str, answer: &Answer, slots: Vec<SlotTrace>) {
+        self.usage.add(answer.usage);
+        self.programs.push(ProgramTrace {
+            program: program.to_owned(),
+            prompt_hash: answer.prompt_hash.clone(),
+            prompt_tokens: answer.usage.new_tokens + answer.usage.cached_tokens,
+            generated_tokens: answer.usage.generated_tokens,
+            slots,
+        });
+    }
+}
+
+fn probabilities(answer: &PickAnswer) -> Option<Vec<f32>> {
+    let distribution = answer.distribution.as_ref()?;
+    Some((0..distribution.len()).map(|option| distribution.probability(option) as f32).collect())
+}
+
+fn picked(name: String, answer: &PickAnswer, distributions: bool) -> SlotTrace {
+    let probabilities = if distributions { probabilities(answer).unwrap_or_default() } else { Vec::new() };
+    SlotTrace { name, probabilities, choice: Some(answer.index as u32), text: None }
+}
+
+fn written(name: &str, text: &str) -> SlotTrace {
+    SlotTrace { name: name.to_owned(), probabilities: Vec::new(), choice: None, text: Some(text.to_owned()) }
+}
