@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use habitue_core::scenario::LlmUsersConfig;
-use habitue_core::scenario::llm::{LlmConfig, MoveName, RETURN_BINS};
+use habitue_core::scenario::llm::{ChoiceCalibration, LlmConfig, MoveName, RETURN_BINS};
 use habitue_core::{
     Decider, Decision, Departure, Encounter, Message, Persona, Purpose, SimDuration, SimTime, Streams,
     UserId, UserModel, UserModelError, UserState, Visit, World,
@@ -270,6 +270,6 @@ impl LlmUsers {
         let calibration = &self.config.calibration;
         ![&calibration.action, &calibration.next, &calibration.returning]
             .into_iter()
-            .all(|choice| choice.is_off())
+            .all(ChoiceCalibration::is_off)
     }
 }

@@ -54,6 +54,7 @@ pub(super) struct Page {
     pub(super) satisfaction: Option<i64>,
     pub(super) mood: Option<i64>,
     /// What the user is after, where asked for.
+    #[allow(clippy::option_option, reason = "asked for or not, and something or nothing")]
     pub(super) need: Option<Option<CategoryId>>,
     pub(super) next: Move,
     /// Position among [`RETURN_BINS`], of a user who leaves.
@@ -94,7 +95,7 @@ impl Scene<'_> {
         let items = view::slate(self.world, self.config.content, encounter);
         let (script, slots) = self.script(encounter, &items)?;
         let answer = decide(self.backend, script.program(), &mut stream).await?;
-        let mut page = self.read(encounter, items, &slots, &answer, stream);
+        let mut page = Self::read(encounter, items, &slots, &answer, stream);
         self.follow(
             encounter,
             &script.answered(&answer),
@@ -219,7 +220,6 @@ impl Scene<'_> {
 
     /// The answers to the first program. The move is filled in later.
     fn read(
-        &self,
         encounter: &Encounter<'_>,
         items: Vec<ItemView>,
         slots: &Slots,
