@@ -284,7 +284,7 @@ impl Bench<'_> {
                 let start = Instant::now();
                 let engine = self.start(self.options.precision)?;
                 report.load_seconds = start.elapsed().as_secs_f64();
-                report.kernel = engine.kernel().to_owned();
+                engine.kernel().clone_into(&mut report.kernel);
                 report.model_bytes = engine.model_bytes();
                 self.engine = Some(engine);
             }
@@ -334,10 +334,8 @@ impl Bench<'_> {
         let tokens = text(self.prompt / 2, 0, self.subject.config.vocabulary);
         let before = closeness::logits(self.engine()?, tokens.clone()).await?;
         self.engine = None;
-        let (float, other) = match self.options.precision {
-            Precision::F32 => (true, Precision::Int8),
-            _ => (false, Precision::F32),
-        };
+        let float = self.options.precision == Precision::F32;
+        let other = if float { Precision::Int8 } else { Precision::F32 };
         self.engine = Some(self.start(other)?);
         let after = closeness::logits(self.engine()?, tokens).await?;
         let (exact, found) = if float { (&before, &after) } else { (&after, &before) };

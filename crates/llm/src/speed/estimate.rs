@@ -83,7 +83,7 @@ async fn measure(
             return Ok(());
         };
         let rate = reply?.new_tokens as f64 / start.elapsed().as_secs_f64().max(1e-9);
-        estimate.prefill_tokens_per_second = faster(estimate.prefill_tokens_per_second, rate);
+        estimate.prefill_tokens_per_second = Some(faster(estimate.prefill_tokens_per_second, rate));
     }
     for step in 0.. {
         let start = Instant::now();
@@ -93,14 +93,14 @@ async fn measure(
         prompt.push(top(&reply?.logits[0]));
         // The first step reads the prompt.
         if step > 0 {
-            estimate.decode_tokens_per_second = faster(estimate.decode_tokens_per_second, rate);
+            estimate.decode_tokens_per_second = Some(faster(estimate.decode_tokens_per_second, rate));
         }
     }
     Ok(())
 }
 
-fn faster(known: Option<f64>, rate: f64) -> Option<f64> {
-    Some(known.map_or(rate, |known| known.max(rate)))
+fn faster(known: Option<f64>, rate: f64) -> f64 {
+    known.map_or(rate, |known| known.max(rate))
 }
 
 /// Random weights that are refused when the time is over.

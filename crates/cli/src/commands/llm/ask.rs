@@ -26,6 +26,7 @@ use crate::failure::{Exit, Failure};
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("source").required(true).args(["model"])))]
 #[command(group(ArgGroup::new("what").required(true).args(["pick", "number", "write", "program"])))]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(super) struct AskArgs {
     /// What the model reads before it answers
     #[arg(required_unless_present = "program", conflicts_with = "program")]
