@@ -338,10 +338,8 @@ impl Bench<'_> {
         let tokens = text(self.prompt / 2, 0, self.subject.config.vocabulary);
         let before = closeness::logits(self.engine()?, tokens.clone()).await?;
         self.engine = None;
-        let (float, other) = match self.options.precision {
-            Precision::F32 => (true, Precision::Int8),
-            _ => (false, Precision::F32),
-        };
+        let float = self.options.precision == Precision::F32;
+        let other = if float { Precision::Int8 } else { Precision::F32 };
         self.engine = Some(self.start(other)?);
         let after = closeness::logits(self.engine()?, tokens).await?;
         let (exact, found) = if float { (&before, &after) } else { (&after, &before) };

@@ -14,7 +14,7 @@ use sysinfo::{Disks, MemoryRefreshKind, RefreshKind, System};
 use super::model::ModelArgs;
 use super::{Session, print, print_json};
 use crate::failure::{Exit, Failure};
-use models::Models;
+use models::LanguageModels;
 
 /// Free memory below which a million users do not fit.
 const MEMORY: u64 = 4 << 30;
@@ -53,7 +53,7 @@ struct Health {
     out_writable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     disk_free_bytes: Option<u64>,
-    llm: Models,
+    llm: LanguageModels,
     problems: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ impl DoctorArgs {
             Some(typed) => Some(self.model.open(typed, &session.terminal, false)?),
             None => None,
         };
-        let models = Models::of(given.map(|files| (files.id, files.config)), !self.no_speed)?;
+        let models = LanguageModels::of(given.map(|files| (files.id, files.config)), !self.no_speed)?;
         let health = Health::of(&self.out, models);
         if self.json {
             print_json(&health)?;
@@ -78,7 +78,7 @@ impl DoctorArgs {
 }
 
 impl Health {
-    fn of(out: &Path, llm: Models) -> Self {
+    fn of(out: &Path, llm: LanguageModels) -> Self {
         let memory = MemoryRefreshKind::nothing().with_ram();
         let system = System::new_with_specifics(RefreshKind::nothing().with_memory(memory));
         let (writable, disk) = (writable(out), disk_free(out));

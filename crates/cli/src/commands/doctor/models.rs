@@ -17,7 +17,7 @@ const ESTIMATE: Duration = Duration::from_secs(5);
 
 /// Kernels, sizes of models, and their speed.
 #[derive(Debug, Serialize)]
-pub(super) struct Models {
+pub(super) struct LanguageModels {
     kernels: Kernels,
     sizes: Vec<Size>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ impl Size {
     }
 }
 
-impl Models {
+impl LanguageModels {
     /// The known shapes and the given model; with `speed` takes some seconds.
     pub(super) fn of(given: Option<(String, ModelConfig)>, speed: bool) -> Result<Self, Failure> {
         let shapes = Shape::ALL.into_iter().map(|shape| Size::of(shape.to_string(), &shape.config()));
@@ -63,7 +63,7 @@ impl Models {
         Ok(Self { kernels, sizes, speed: speed.then(estimate).transpose()? })
     }
 
-    /// Models that do not fit into so much memory even with 8 bits.
+    /// LanguageModels that do not fit into so much memory even with 8 bits.
     pub(super) fn too_large(&self, memory: u64) -> impl Iterator<Item = String> {
         let large = self.sizes.iter().filter(move |size| size.int8_bytes as u64 > memory);
         large.map(move |size| {
@@ -73,7 +73,7 @@ impl Models {
     }
 }
 
-impl fmt::Display for Models {
+impl fmt::Display for LanguageModels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "kernels       int8 {}, f32 {}", self.kernels.int8, self.kernels.f32)?;
         for (at, size) in self.sizes.iter().enumerate() {
