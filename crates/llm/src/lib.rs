@@ -21,14 +21,8 @@
 //!
 //! # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens/qwen3");
 //! let files = Model::open(&ModelSource::parse(folder)?, &LoadOptions::default())?;
-//! let options = EngineOptions {
-//!     precision: Precision::Int8,
-//!     threads: 1,
-//!     cache_bytes: 16 << 20,
-//!     batch_tokens: 512,
-//!     prefill_chunk: 128,
-//!     queue: 64,
-//! };
+//! let options =
+//!     EngineOptions { precision: Precision::Int8, cache_bytes: 16 << 20, ..EngineOptions::default() };
 //! let engine = Engine::start(files.config.clone(), files.weights.as_ref(), options)?;
 //! let backend = LocalBackend::new(Arc::new(engine), &files, serde_json::Map::new())?;
 //!
@@ -71,7 +65,8 @@ pub use config::{ModelConfig, Rope, RopeScaling};
 pub use distribution::Distribution;
 pub use embed::{BertEmbedder, Embedder, HashedEmbedder};
 pub use engine::{
-    Branch, Engine, EngineOptions, EngineStatistics, Logits, Precision, Reply, Request, TokenSet, Wanted,
+    Branch, Device, Engine, EngineOptions, EngineStatistics, Logits, Precision, Reply, Request, TokenSet,
+    Wanted,
 };
 pub use error::LlmError;
 pub use load::{
