@@ -1,1 +1,33 @@
 //! Off-policy evaluation: what another policy would have been worth, estimated from the log of this one.
+//!
+//! Notation of all estimators: round `i` of `n` showed action `a_i` with the behaviour propensity `b_i > 0` and
+//! brought the reward `r_i`; the target policy would have chosen it with probability `p_i`; the weight is
+//! `w_i = p_i / b_i`.
+//!
+//! ```
+//! use habitue_eval::ope::{Feedback, FeedbackArrays, Target, ips, snips};
+//!
+//! let feedback = Feedback::new(FeedbackArrays {
+//!     n_actions: 2,
+//!     actions: vec![0, 1, 0, 1],
+//!     positions: vec![0; 4],
+//!     rewards: vec![1.0, 0.0, 1.0, 1.0],
+//!     propensities: vec![0.5; 4],
+//!     target: Target::Logged(vec![0.75, 0.25, 0.75, 0.25]),
+//!     users: vec![0, 0, 1, 1],
+//! })?;
+//! assert_eq!(ips(&feedback).value, 0.875);
+//! assert_eq!(snips(&feedback)?.value, 0.875);
+//! # Ok::<(), habitue_eval::ope::OpeError>(())
+//! ```
+
+mod error;
+mod estimate;
+mod feedback;
+mod ips;
+mod sums;
+
+pub use error::OpeError;
+pub use estimate::{Estimate, Ratio};
+pub use feedback::{Feedback, FeedbackArrays, Target};
+pub use ips::{clipped_ips, ips, snips, sub_gaussian_ips};
