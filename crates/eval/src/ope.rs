@@ -21,12 +21,16 @@
 //! # Ok::<(), habitue_eval::ope::OpeError>(())
 //! ```
 
+mod doubly_robust;
 mod error;
 mod estimate;
 mod feedback;
 mod ips;
 mod sums;
 
+pub use doubly_robust::{
+    RewardModel, clipped_dr, dm, dr, dr_with_shrinkage, sndr, sub_gaussian_dr, switch_dr,
+};
 pub use error::OpeError;
 pub use estimate::{Estimate, Ratio};
 pub use feedback::{Feedback, FeedbackArrays, Target};
