@@ -21,17 +21,34 @@
 //! # Ok::<(), habitue_eval::ope::OpeError>(())
 //! ```
 
+mod diagnostics;
 mod doubly_robust;
 mod error;
 mod estimate;
 mod feedback;
+mod interval;
 mod ips;
+mod sequential;
+mod slate;
 mod sums;
 
+pub use diagnostics::{Diagnostics, Support, Warning};
 pub use doubly_robust::{
     RewardModel, clipped_dr, dm, dr, dr_with_shrinkage, sndr, sub_gaussian_dr, switch_dr,
 };
 pub use error::OpeError;
 pub use estimate::{Estimate, Ratio};
 pub use feedback::{Feedback, FeedbackArrays, Target};
+pub use interval::{Interval, bootstrap_interval, normal_interval};
 pub use ips::{clipped_ips, ips, snips, sub_gaussian_ips};
+pub use sequential::{
+    Trajectories, TrajectoryArrays, TrajectoryModel, marginalised_is, per_decision_is, per_decision_wis,
+    sequential_dr, trajectory_is, trajectory_wis,
+};
+pub use slate::{
+    MarginalPropensities, SlateArrays, SlateFeedback, SlateRewardModel, cascade_dr, independent_ips,
+    pseudo_inverse_ips, reward_interaction_ips, self_normalised_independent_ips,
+    self_normalised_reward_interaction_ips, self_normalised_standard_ips, standard_ips,
+};
+
+use sequential::step_wise_dr;

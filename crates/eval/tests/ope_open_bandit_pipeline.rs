@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use habitue_eval::ope::{
-    Estimate, Feedback, FeedbackArrays, RewardModel, Target, clipped_ips, dm, dr, dr_with_shrinkage, ips,
-    sndr, snips, sub_gaussian_dr, sub_gaussian_ips, switch_dr,
+    Estimate, Feedback, FeedbackArrays, MarginalPropensities, RewardModel, SlateArrays, SlateFeedback,
+    SlateRewardModel, Target, cascade_dr, clipped_ips, dm, dr, dr_with_shrinkage, independent_ips, ips,
+    reward_interaction_ips, self_normalised_independent_ips, self_normalised_reward_interaction_ips,
+    self_normalised_standard_ips, sndr, snips, standard_ips, sub_gaussian_dr, sub_gaussian_ips, switch_dr,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -79,4 +81,40 @@ fn binary_rewards() {
 #[test]
 fn real_rewards_and_a_sharp_target() {
     single_action("real.json");
+}
+
+#[test]
+fn plackett_luce_slates() {
+    let golden = golden("slates.json");
+    let count = |field: &str| golden[field].as_u64().expect("a count") as usize;
+    let rewards: Vec<f64> = array(&golden, "rewards");
+    let slate_size = count("slate_size");
+    let slates = SlateFeedback::new(SlateArrays {
+        slate_size,
+        users: (0..(rewards.len() / slate_size) as u32).collect(),
+        rewards,
+        propensities: array(&golden, "propensities"),
+        target: array(&golden, "target"),
+    })
+    .expect("valid arrays");
+    let marginals = MarginalPropensities {
+        behaviour: array(&golden, "marginal_propensities"),
+        target: array(&golden, "marginal_target"),
+    };
+    let (items, distribution, model): (Vec<u32>, Vec<f64>, Vec<f64>) =
+        (array(&golden, "items"), array(&golden, "distribution"), array(&golden, "model"));
+    let model = SlateRewardModel::from_predictions(&slates, count("n_items"), &items, &distribution, &model)
+        .expect("a valid model");
+    agree(
+        &golden,
+        &[
+            ("slate-ips", standard_ips(&slates)),
+            ("slate-snips", self_normalised_standard_ips(&slates).expect("an estimate")),
+            ("slate-iips", independent_ips(&slates, &marginals).expect("an estimate")),
+            ("slate-sniips", self_normalised_independent_ips(&slates, &marginals).expect("an estimate")),
+            ("slate-rips", reward_interaction_ips(&slates)),
+            ("slate-snrips", self_normalised_reward_interaction_ips(&slates).expect("an estimate")),
+            ("cascade-dr", cascade_dr(&slates, &model).expect("an estimate")),
+        ],
+    );
 }

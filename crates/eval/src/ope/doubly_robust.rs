@@ -172,7 +172,11 @@ pub fn clipped_dr(feedback: &Feedback, model: &RewardModel, lambda: f64) -> Resu
 }
 
 fn check_not_negative(name: &'static str, value: f64) -> Result<(), OpeError> {
-    if value >= 0.0 { Ok(()) } else { Err(OpeError::Parameter { name, value, expected: "a number of at least 0" }) }
+    if value >= 0.0 {
+        Ok(())
+    } else {
+        Err(OpeError::Parameter { name, value, expected: "a number of at least 0" })
+    }
 }
 
 #[cfg(test)]

@@ -33,19 +33,33 @@ impl Estimate {
         Self { estimator, value: mean(&rounds), rounds, ratios: Vec::new() }
     }
 
-    /// The mean of `base` (0 where there is none) plus the ratio of sums.
+    /// The mean of `base` (0 where there is none) plus one ratio of sums.
     pub(super) fn of_ratio(
         estimator: &'static str,
         base: Option<&[f64]>,
         ratio: Ratio,
     ) -> Result<Self, OpeError> {
-        let total = sum(&ratio.denominator);
-        if total <= 0.0 {
+        Self::of_ratios(estimator, base, vec![ratio])
+    }
+
+    /// The mean of `base` (0 where there is none) plus ratios of sums; at least one.
+    pub(super) fn of_ratios(
+        estimator: &'static str,
+        base: Option<&[f64]>,
+        ratios: Vec<Ratio>,
+    ) -> Result<Self, OpeError> {
+        let n = ratios[0].numerator.len();
+        let totals: Vec<f64> = ratios.iter().map(|ratio| sum(&ratio.denominator)).collect();
+        if totals.iter().any(|&total| total <= 0.0) {
             return Err(OpeError::NoOverlap { estimator });
         }
-        let (n, denominator) = (ratio.numerator.len(), total / ratio.numerator.len() as f64);
-        let rounds = each(n, |i| base.map_or(0.0, |base| base[i]) + ratio.numerator[i] / denominator);
-        let value = base.map_or(0.0, mean) + sum(&ratio.numerator) / total;
-        Ok(Self { estimator, value, rounds, ratios: vec![ratio] })
+        let rounds = each(n, |i| {
+            let parts = ratios.iter().zip(&totals);
+            let parts = parts.map(|(ratio, total)| ratio.numerator[i] / (total / n as f64));
+            base.map_or(0.0, |base| base[i]) + parts.sum::<f64>()
+        });
+        let parts = ratios.iter().zip(&totals).map(|(ratio, total)| sum(&ratio.numerator) / total);
+        let value = base.map_or(0.0, mean) + parts.sum::<f64>();
+        Ok(Self { estimator, value, rounds, ratios })
     }
 }

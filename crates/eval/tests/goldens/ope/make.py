@@ -82,7 +82,61 @@ def rounds(seed, n, n_actions, n_positions, sharpness, binary):
     }
 
 
+def slates(seed, n, k, n_items, sharpness):
+    """Plackett-Luce slates without replacement, and what each slate estimator of obp says about them."""
+    rng = np.random.default_rng(seed)
+    items = np.zeros((n, k), dtype=int)
+    behaviour, target = np.zeros((n, k)), np.zeros((n, k))
+    distribution = np.zeros((n, k, n_items))
+    for i in range(n):
+        scores, wishes = rng.normal(size=n_items), sharpness * rng.normal(size=n_items)
+        for position in range(k):
+            behaviour_row, distribution[i, position] = softmax(scores), softmax(wishes)
+            items[i, position] = item = rng.choice(n_items, p=behaviour_row)
+            behaviour[i, position], target[i, position] = behaviour_row[item], distribution[i, position, item]
+            scores[item] = wishes[item] = -np.inf
+    reward = rng.normal(1.0, 1.0, size=(n, k))
+    model = rng.normal(1.0, 0.5, size=(n, k, n_items))
+    # Any pair of probabilities will do to compare arithmetic; the marginals of Plackett-Luce have no closed form.
+    marginal_behaviour, marginal_target = rng.uniform(0.1, 0.9, size=(2, n, k))
+
+    cumulative = [np.cumprod(rows, axis=1) for rows in (behaviour, target)]
+    joint = [np.repeat(rows[:, -1:], k, axis=1) for rows in cumulative]
+    shared = dict(
+        slate_id=np.repeat(np.arange(n), k), position=np.tile(np.arange(k), n), reward=reward.ravel(),
+        action=items.ravel(), q_hat=model.ravel(), evaluation_policy_action_dist=distribution.ravel(),
+    )
+    for suffix, (logged, wanted) in {
+        "": joint, "_item_position": (marginal_behaviour, marginal_target), "_cascade": cumulative
+    }.items():
+        shared["pscore" + suffix] = logged.ravel()
+        shared["evaluation_policy_pscore" + suffix] = wanted.ravel()
+    expected = {
+        "slate-ips": ope.SlateStandardIPS(len_list=k),
+        "slate-snips": ope.SelfNormalizedSlateStandardIPS(len_list=k),
+        "slate-iips": ope.SlateIndependentIPS(len_list=k),
+        "slate-sniips": ope.SelfNormalizedSlateIndependentIPS(len_list=k),
+        "slate-rips": ope.SlateRewardInteractionIPS(len_list=k),
+        "slate-snrips": ope.SelfNormalizedSlateRewardInteractionIPS(len_list=k),
+        "cascade-dr": ope.SlateCascadeDoublyRobust(len_list=k, n_unique_action=n_items),
+    }
+    return {
+        "slate_size": k,
+        "n_items": n_items,
+        "items": items.ravel(),
+        "rewards": reward.ravel(),
+        "propensities": behaviour.ravel(),
+        "target": target.ravel(),
+        "marginal_propensities": marginal_behaviour.ravel(),
+        "marginal_target": marginal_target.ravel(),
+        "distribution": distribution.ravel(),
+        "model": model.ravel(),
+        "expected": {name: estimator.estimate_policy_value(**shared) for name, estimator in expected.items()},
+    }
+
+
 def main():
+    write("slates.json", slates(seed=3, n=40, k=3, n_items=5, sharpness=1.0))
     write("binary.json", rounds(seed=1, n=60, n_actions=4, n_positions=3, sharpness=1.0, binary=True))
     write("real.json", rounds(seed=2, n=50, n_actions=6, n_positions=2, sharpness=3.0, binary=False))
 
