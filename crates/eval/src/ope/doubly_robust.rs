@@ -162,7 +162,7 @@ pub fn sub_gaussian_dr(feedback: &Feedback, model: &RewardModel, lambda: f64) ->
 
 /// DR with weights clipped at `lambda` (pessimistic shrinkage, DRps): `min(w_i, lambda)`.
 ///
-/// Su, Dimakopoulou, Krishnamurthy and Dudík (ICML 2020), section 3.
+/// Su, Dimakopoulou, Krishnamurthy and Dudík (ICML 2020).
 ///
 /// # Errors
 /// When the model was made for other rounds or `lambda` is not above 0.
@@ -181,6 +181,8 @@ fn check_not_negative(name: &'static str, value: f64) -> Result<(), OpeError> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+
     use super::*;
     use crate::ope::{FeedbackArrays, Target, ips};
 

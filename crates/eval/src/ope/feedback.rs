@@ -140,6 +140,8 @@ fn check_target(target: &Target, n: usize, n_actions: usize) -> Result<(), OpeEr
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+
     use super::*;
 
     fn arrays() -> FeedbackArrays {

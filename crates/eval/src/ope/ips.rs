@@ -45,7 +45,7 @@ pub fn snips(feedback: &Feedback) -> Result<Estimate, OpeError> {
 ///
 /// The weight is a harmonic mean of `w_i` and 1: never above `1 / lambda`, and differentiable, unlike a clipped one.
 /// Metelli, Russo and Restelli, "Subgaussian and Differentiable Importance Sampling for Off-Policy Evaluation and
-/// Learning" (NeurIPS 2021), equation 7 with `s = -1`.
+/// Learning" (NeurIPS 2021), the harmonic case.
 ///
 /// # Errors
 /// When `lambda` is not in `[0, 1]`; 0 gives plain IPS.
@@ -72,6 +72,8 @@ pub(super) fn check_unit(name: &'static str, value: f64) -> Result<(), OpeError>
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+
     use super::*;
     use crate::ope::{FeedbackArrays, Target};
 

@@ -131,6 +131,8 @@ impl Trajectories {
 
 #[cfg(test)]
 pub(super) mod tests {
+    #![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+
     use super::*;
 
     /// Two trajectories with discount 0.5: weights (2, 1) and (0.5, 1, 1), rewards (1, 2) and (0, 4, 8).

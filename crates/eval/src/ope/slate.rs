@@ -112,6 +112,8 @@ pub(super) fn cumulative(target: &[f64], behaviour: &[f64], k: usize) -> Vec<f64
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+
     use super::*;
 
     fn arrays() -> SlateArrays {

@@ -48,8 +48,8 @@ pub fn per_decision_is(trajectories: &Trajectories) -> Estimate {
 /// `V = sum_t g^(t-1) (sum_i w_i(1:t) r_i(t)) / (sum_i w_i(1:t))`.
 ///
 /// A trajectory that has ended stays where it is with reward 0 and its last weight. The estimate keeps two numbers
-/// for each trajectory and step of the longest one. Thomas, "Safe Reinforcement Learning" (PhD thesis, 2015),
-/// section 3.7 (consistent weighted per-decision importance sampling).
+/// for each trajectory and step of the longest one. Thomas, "Safe Reinforcement Learning" (PhD thesis, 2015):
+/// consistent weighted per-decision importance sampling.
 ///
 /// # Errors
 /// When all weights of a step are 0.
@@ -77,6 +77,8 @@ pub fn per_decision_wis(trajectories: &Trajectories) -> Result<Estimate, OpeErro
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+
     use super::super::tests::arrays;
     use super::*;
     use crate::ope::{Feedback, FeedbackArrays, Target, TrajectoryArrays, ips, snips};

@@ -60,6 +60,8 @@ pub fn marginalised_is(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+
     use super::super::tests::arrays;
     use super::*;
     use crate::ope::{TrajectoryArrays, per_decision_is};

@@ -66,6 +66,8 @@ pub(in crate::ope) fn step_wise_dr(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+
     use super::super::tests::arrays;
     use super::*;
     use crate::ope::per_decision_is;

@@ -81,7 +81,7 @@ pub fn self_normalised_independent_ips(
 /// Reward-interaction IPS (RIPS): `V = 1/n sum_i sum_l w_i(1:l) r_i(l)`.
 ///
 /// Unbiased where users read from the top: the reward of a position depends on its item and those above. McInerney
-/// et al. (KDD 2020), equation 5.
+/// et al. (KDD 2020).
 pub fn reward_interaction_ips(slates: &SlateFeedback) -> Estimate {
     Estimate::of_mean("slate-rips", slates.each(&slates.cumulative, dot))
 }
@@ -99,9 +99,8 @@ pub fn self_normalised_reward_interaction_ips(slates: &SlateFeedback) -> Result<
 ///
 /// Unbiased where the slate's reward is a sum of unknown parts of its positions, even if only the sum is seen.
 /// Swaminathan et al., "Off-policy evaluation for slate recommendation" (NIPS 2017). This closed form of the
-/// pseudo-inverse holds where the behaviour fills positions independently (their section 3; Vlassis et al., "Control
-/// Variates for Slate Off-Policy Evaluation", NeurIPS 2021, equation 3); for a behaviour without replacement it is
-/// biased.
+/// pseudo-inverse holds where the behaviour fills positions independently (also in Vlassis et al., "Control Variates
+/// for Slate Off-Policy Evaluation", NeurIPS 2021); for a behaviour without replacement it is biased.
 ///
 /// # Errors
 /// When the marginal propensities have another shape than the slates or are not probabilities.
@@ -132,6 +131,8 @@ fn ratios_by_position(slates: &SlateFeedback, weights: &[f64]) -> Vec<Ratio> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+
     use super::*;
     use crate::ope::SlateArrays;
 
