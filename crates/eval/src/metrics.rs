@@ -1,0 +1,1 @@
+//! Retention, engagement and recommendation quality, counted from a log.
