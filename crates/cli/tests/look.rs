@@ -68,7 +68,7 @@ fn tables_are_exported() {
     door.habitue(&["export", &door.run(), "--format", "jsonl", "--out", "all"]);
     let turns = std::fs::read_to_string(door.path().join("all/turns.jsonl")).unwrap();
     assert!(turns.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
-    assert_eq!(std::fs::read_dir(door.path().join("all")).unwrap().count(), 6);
+    assert_eq!(std::fs::read_dir(door.path().join("all")).unwrap().count(), 8);
 }
 
 /// A reader that has seen enough (`| head -1`) is no error.

@@ -1,5 +1,3 @@
-//! What a run's log can answer: did people come back, would they have under another policy, and were they served well?
+//! What a run's log can answer: what another policy would have been worth ([`ope`]).
 
-pub mod metrics;
 pub mod ope;
-pub mod stats;

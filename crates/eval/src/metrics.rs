@@ -1,1 +1,0 @@
-//! Retention, engagement and recommendation quality, counted from a log.
