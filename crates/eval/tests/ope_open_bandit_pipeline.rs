@@ -1,5 +1,6 @@
 //! On identical arrays the estimators say what the Open Bandit Pipeline says. `goldens/ope/make.py` made the files.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -31,8 +32,8 @@ fn matrix(golden: &Value, field: &str) -> Vec<f64> {
 /// `expected` holds exactly these estimates, each within the tolerance.
 fn agree(golden: &Value, ours: &[(&str, Estimate)]) {
     let expected = golden["expected"].as_object().expect("an object");
-    let names: Vec<&str> = ours.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, expected.keys().collect::<Vec<_>>());
+    let names: BTreeSet<&str> = ours.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, expected.keys().map(String::as_str).collect());
     for (name, estimate) in ours {
         let theirs = expected[*name].as_f64().expect("a number");
         let difference = (estimate.value - theirs).abs() / theirs.abs();
