@@ -7,14 +7,14 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use habitue_core::{Purpose, Streams};
 use habitue_llm::{
-    EachMode, Engine, EngineOptions, LoadOptions, LocalBackend, Model, ModelConfig, ModelSource, Precision,
-    Program, RandomWeights, Request, TokenSet, Wanted, decide,
+    Device, EachMode, Engine, EngineOptions, LoadOptions, LocalBackend, Model, ModelConfig, ModelSource,
+    Precision, Program, RandomWeights, Request, TokenSet, Wanted, decide,
 };
 
 /// Two layers of a model of 135 million parameters.
-fn two_layers(precision: Precision) -> Engine {
+fn two_layers(device: Device, precision: Precision) -> Engine {
     let config = ModelConfig { layers: 2, sliding_window: vec![None; 2], ..ModelConfig::smol135() };
-    let options = EngineOptions { precision, ..EngineOptions::default() };
+    let options = EngineOptions { device, precision, ..EngineOptions::default() };
     Engine::start(config.clone(), &RandomWeights::new(&config, 1), options).expect("an engine")
 }
 
@@ -43,8 +43,12 @@ fn forward(criterion: &mut Criterion) {
         });
     };
     let mut group = criterion.benchmark_group("forward/two-layers");
-    for (name, precision) in [("int8", Precision::Int8), ("f32", Precision::F32)] {
-        let engine = two_layers(precision);
+    for (name, device, precision) in [
+        ("int8", Device::Cpu, Precision::Int8),
+        ("f32", Device::Cpu, Precision::F32),
+        ("f32-by-candle", Device::CandleCpu, Precision::F32),
+    ] {
+        let engine = two_layers(device, precision);
         // Every prompt is new, or it would be read from the cache.
         let seed = Cell::new(1);
         let next = || seed.replace(seed.get() + 1);
