@@ -4,7 +4,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     Session, bench::BenchArgs, completions::CompletionsArgs, doctor::DoctorArgs, export::ExportArgs,
-    import::ImportArgs, inspect::InspectArgs, replay::ReplayArgs, resume::ResumeArgs, run::RunArgs, schema,
+    import::ImportArgs, inspect::InspectArgs, llm::LlmArgs, replay::ReplayArgs, resume::ResumeArgs,
+    run::RunArgs, schema,
 };
 use crate::failure::{Exit, Failure};
 
@@ -66,6 +67,7 @@ pub(crate) enum Command {
     Schema,
     Doctor(DoctorArgs),
     Bench(BenchArgs),
+    Llm(LlmArgs),
     Completions(CompletionsArgs),
 }
 
@@ -79,8 +81,9 @@ impl Command {
             Self::Export(args) => args.run(),
             Self::Import(args) => args.run(),
             Self::Schema => schema::run(),
-            Self::Doctor(args) => args.run(),
+            Self::Doctor(args) => args.run(session),
             Self::Bench(args) => args.run(session),
+            Self::Llm(args) => args.run(session),
             Self::Completions(args) => args.run(),
         }
     }

@@ -6,6 +6,8 @@ pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod inspect;
+pub(crate) mod llm;
+mod model;
 pub(crate) mod replay;
 pub(crate) mod resume;
 pub(crate) mod run;

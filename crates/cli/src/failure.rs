@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use habitue_core::scenario::{Problem, Problems, Text};
+use habitue_llm::LlmError;
 use habitue_run::RunError;
 use habitue_store::StoreError;
 use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, NamedSource, SourceCode};
@@ -33,6 +34,8 @@ pub(crate) enum Failure {
     Run(RunError),
     /// A run that stopped, with its folder if it came to that.
     Stopped { error: RunError, folder: Option<PathBuf> },
+    /// What goes wrong with a model.
+    Llm { error: LlmError, hint: Option<String> },
     /// Standard output cannot be written.
     Output(io::Error),
     /// Anything else.
@@ -48,6 +51,12 @@ impl From<Problems> for Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         Self::Run(error)
+    }
+}
+
+impl From<LlmError> for Failure {
+    fn from(error: LlmError) -> Self {
+        Self::Llm { error, hint: None }
     }
 }
 
@@ -104,6 +113,13 @@ impl Failure {
                 });
                 terminal.say(&plain(&error, error.hint().or(resume).as_deref()));
                 if error.is_input() { Exit::BadInput } else { Exit::Failed }
+            }
+            Self::Llm { error, hint } => {
+                terminal.say(&plain(&error, hint.as_deref()));
+                match error {
+                    LlmError::Hub { .. } | LlmError::Server { .. } | LlmError::Stopped(_) => Exit::Failed,
+                    _ => Exit::BadInput,
+                }
             }
             // The reader has seen enough (`habitue inspect RUN | head`).
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,

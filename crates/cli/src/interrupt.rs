@@ -1,4 +1,4 @@
-//! Ctrl-C: once to stop with a checkpoint, twice to stop at once.
+//! Ctrl-C: once to stop in good order, twice to stop at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::failure::{Exit, Failure};
 use crate::terminal::Terminal;
 
-/// A flag that the first Ctrl-C (or SIGTERM) sets; the second ends the process.
-pub(crate) fn flag(terminal: &Terminal) -> Result<Arc<AtomicBool>, Failure> {
+/// A flag that the first Ctrl-C (or SIGTERM) sets; the second ends the process. `now` is what is done before stopping.
+pub(crate) fn flag(terminal: &Terminal, now: &'static str) -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     let (stop, terminal) = (Arc::clone(&flag), terminal.clone());
     ctrlc::set_handler(move || {
@@ -18,7 +18,7 @@ pub(crate) fn flag(terminal: &Terminal) -> Result<Arc<AtomicBool>, Failure> {
             )]
             std::process::exit(Exit::Interrupted as i32);
         }
-        terminal.say("interrupted: finishing the window; Ctrl-C again stops at once");
+        terminal.say(&format!("interrupted: {now}; Ctrl-C again stops at once"));
     })
     .map_err(|error| Failure::Other {
         message: format!("cannot listen for Ctrl-C: {error}"),

@@ -1,11 +1,17 @@
 //! How a run goes, for people: a bar on a terminal, a line every few seconds elsewhere.
 
+mod stages;
+mod transfer;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use habitue_core::{SimDuration, SimTime};
 use habitue_run::{Observer, Progress};
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+pub(crate) use stages::Stages;
+pub(crate) use transfer::Transfers;
 
 use crate::logging::RunLog;
 use crate::terminal::Terminal;

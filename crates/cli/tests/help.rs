@@ -14,12 +14,27 @@ fn the_command_says_what_it_can_do() {
 #[test]
 fn every_subcommand_says_what_it_does() {
     let door = Door::new();
-    for command in
-        ["run", "resume", "replay", "inspect", "export", "import", "schema", "doctor", "bench", "completions"]
-    {
+    for command in [
+        "run",
+        "resume",
+        "replay",
+        "inspect",
+        "export",
+        "import",
+        "schema",
+        "doctor",
+        "bench",
+        "llm",
+        "completions",
+    ] {
         let help = door.habitue(&[command, "--help"]);
         assert_eq!((help.code, help.err.as_str()), (0, ""), "{command}");
         insta::assert_snapshot!(command, help.out);
+    }
+    for (name, command) in [("bench_llm", ["bench", "llm"]), ("llm_ask", ["llm", "ask"])] {
+        let help = door.habitue(&[&command[..], &["--help"]].concat());
+        assert_eq!((help.code, help.err.as_str()), (0, ""), "{command:?}");
+        insta::assert_snapshot!(name, help.out);
     }
 }
 

@@ -68,7 +68,7 @@ fn tables_are_exported() {
     door.habitue(&["export", &door.run(), "--format", "jsonl", "--out", "all"]);
     let turns = std::fs::read_to_string(door.path().join("all/turns.jsonl")).unwrap();
     assert!(turns.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
-    assert_eq!(std::fs::read_dir(door.path().join("all")).unwrap().count(), 6);
+    assert_eq!(std::fs::read_dir(door.path().join("all")).unwrap().count(), 8);
 }
 
 /// A reader that has seen enough (`| head -1`) is no error.
@@ -109,10 +109,22 @@ fn the_doctor_looks_at_the_machine() {
         (&env!("CARGO_PKG_VERSION").into(), &true.into())
     );
     assert!(health["cores"].as_u64().unwrap() >= 1 && health["memory_bytes"].as_u64().unwrap() > 1 << 20);
-    let text = door.habitue(&["doctor"]);
+    assert!(health["llm"]["kernels"]["int8"].is_string());
+    let models: Vec<&Value> =
+        health["llm"]["sizes"].as_array().unwrap().iter().map(|it| &it["model"]).collect();
+    assert_eq!(models, ["smol135", "qwen05"]);
+    let speed = &health["llm"]["speed"];
+    assert!(speed["shape"] == "smol135" && speed["seconds"].is_number(), "{speed}");
+    let text = door.habitue(&["doctor", "--no-speed"]);
     assert!(text.out.contains("runs (writable"), "{}", text.out);
+    assert!(
+        text.out.contains("smol135: 129.03 MiB int8, 513.00 MiB f32; a cached token 22.50 KiB int8"),
+        "{}",
+        text.out
+    );
+    assert!(!text.out.contains("tok/s"), "{}", text.out);
     assert_eq!(std::fs::read_dir(door.path()).unwrap().count(), 1, "nothing is left behind");
-    let refused = door.habitue(&["doctor", "--out", "/proc/nowhere"]);
+    let refused = door.habitue(&["doctor", "--no-speed", "--out", "/proc/nowhere"]);
     assert_eq!(refused.code, 1);
     assert!(refused.out.contains("problem: /proc/nowhere cannot be written"), "{}", refused.out);
 }

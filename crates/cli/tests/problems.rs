@@ -46,7 +46,7 @@ fn what_cannot_be_run_is_said() {
 #[test]
 fn a_wrong_rust_log_is_said() {
     let door = Door::new();
-    let output = door.command(&["doctor"]).env("RUST_LOG", "habitue=loud").output().unwrap();
+    let output = door.command(&["doctor", "--no-speed"]).env("RUST_LOG", "habitue=loud").output().unwrap();
     let ended = door::Ended::from(output);
     assert_eq!(ended.code, 2);
     assert!(ended.err.contains("RUST_LOG") && ended.err.contains("for example"), "{}", ended.err);

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use habitue_core::scenario::choice::ChoiceConfig;
 use habitue_core::scenario::persona::PersonaSpec;
 use habitue_core::scenario::policy::{PolicyConfig, PopularityConfig};
 use habitue_core::scenario::{
@@ -67,7 +66,7 @@ fn what_is_not_typed_has_its_default() {
     assert_eq!((scenario.checkpoints, scenario.log.enabled), (Checkpoints::Minutes(5.0), true));
     assert_eq!((scenario.log.distributions, scenario.log.rows_per_file), (false, 131_072));
     assert_eq!((scenario.arms[0].share, scenario.interventions.len()), (1.0, 0));
-    assert_eq!(scenario.populations[0].model, ModelConfig::Choice(Box::new(ChoiceConfig::default())));
+    assert_eq!(scenario.populations[0].model, ModelConfig::Choice(Box::default()));
 }
 
 #[test]

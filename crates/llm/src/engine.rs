@@ -5,13 +5,14 @@ mod queue;
 mod scheduler;
 mod sequence;
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crate::cache::{PAGE, Pages};
 use crate::config::ModelConfig;
 use crate::error::LlmError;
-use crate::model::Model;
+use crate::model::Decoder;
 use crate::weights::Weights;
 use limits::Limits;
 use queue::Shared;
@@ -25,11 +26,82 @@ pub enum Precision {
     Int8,
     /// 32-bit floats.
     F32,
+    /// 16-bit floats with 8 bits of exponent, by candle.
+    Bf16,
+    /// 16-bit floats with 5 bits of exponent, by candle.
+    F16,
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Int8 => "int8",
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::F16 => "f16",
+        })
+    }
+}
+
+/// Where an engine computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Device {
+    /// The CPU, by kernels of our own: `int8` and `f32`, the same bits in any batch.
+    #[default]
+    Cpu,
+    /// The CPU, by candle on threads of its own choice: `f32`, `bf16` and `f16`. It is slower, and its bits depend on the
+    /// batch; it shows that the code for devices is right where there is none.
+    CandleCpu,
+    /// The CUDA device of this number, by candle: `bf16` and `f16` with flash attention, `f32` without. Needs the feature
+    /// `cuda`; bits depend on the batch.
+    Cuda(usize),
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::CandleCpu => f.write_str("candle-cpu"),
+            Self::Cuda(ordinal) => write!(f, "cuda:{ordinal}"),
+        }
+    }
+}
+
+impl FromStr for Device {
+    type Err = LlmError;
+
+    /// `cpu`, `candle-cpu`, `cuda` or `cuda:N`.
+    fn from_str(text: &str) -> Result<Self, LlmError> {
+        match (text, text.strip_prefix("cuda:").map(str::parse)) {
+            ("cpu", _) => Ok(Self::Cpu),
+            ("candle-cpu", _) => Ok(Self::CandleCpu),
+            ("cuda", _) => Ok(Self::Cuda(0)),
+            (_, Some(Ok(ordinal))) => Ok(Self::Cuda(ordinal)),
+            _ => Err(LlmError::Configuration {
+                field: "device".to_owned(),
+                value: text.to_owned(),
+                expected: "cpu, candle-cpu, cuda or cuda:N".to_owned(),
+            }),
+        }
+    }
+}
+
+impl Device {
+    /// The precision that suits it best.
+    pub const fn usual_precision(self) -> Precision {
+        match self {
+            Self::Cpu => Precision::Int8,
+            Self::CandleCpu => Precision::F32,
+            Self::Cuda(_) => Precision::Bf16,
+        }
+    }
 }
 
 /// How an engine runs.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
+    /// Where it computes.
+    pub device: Device,
     /// Number format.
     pub precision: Precision,
     /// Threads that compute; 0 takes all cores.
@@ -114,9 +186,18 @@ pub struct EngineStatistics {
     pub passes: u64,
 }
 
+impl EngineStatistics {
+    /// Share of the tokens that the cache knew, 0 to 1; 0 if there were none.
+    pub fn hit_rate(&self) -> f64 {
+        let all = self.new_tokens + self.cached_tokens;
+        if all == 0 { 0.0 } else { self.cached_tokens as f64 / all as f64 }
+    }
+}
+
 impl Default for EngineOptions {
     fn default() -> Self {
         Self {
+            device: Device::Cpu,
             precision: Precision::Int8,
             threads: 0,
             cache_bytes: 256 << 20,
@@ -131,7 +212,8 @@ impl Default for EngineOptions {
 /// for the forward pass they are in.
 ///
 /// The reply to a request is the same bit for bit whatever else the engine computes with it or has in its cache, on any
-/// number of threads and with any chunks. It may differ between machines with other vector instructions.
+/// number of threads and with any chunks, on [`Device::Cpu`]. It may differ between machines with other vector
+/// instructions.
 ///
 /// ```
 /// use habitue_llm::{Branch, Engine, EngineOptions, ModelConfig, RandomWeights, Request, TokenSet, Wanted};
@@ -181,8 +263,8 @@ impl Drop for Owner {
     }
 }
 
-impl std::fmt::Debug for Engine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine")
             .field("limits", &self.owner.limits)
             .field("kernel", &self.owner.kernel)
@@ -212,7 +294,7 @@ impl Engine {
         portable: bool,
     ) -> Result<Self, LlmError> {
         config.validate()?;
-        let page_bytes = Pages::page_bytes(&config, options.precision);
+        let page_bytes = Decoder::page_bytes(&config, options)?;
         let pages = u32::try_from(options.cache_bytes / page_bytes).unwrap_or(u32::MAX);
         let least = |field: &str, value: usize, least: usize| {
             if value >= least {
@@ -225,16 +307,11 @@ impl Engine {
         least("batch_tokens", options.batch_tokens, 1)?;
         least("prefill_chunk", options.prefill_chunk, 1)?;
         least("queue", options.queue, 1)?;
-        let threads = match options.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        };
         let limits = Limits { context: config.context, vocabulary: config.vocabulary, pages: pages as usize };
-        let positions = (pages as usize).saturating_mul(PAGE);
-        let model = Model::load(config, weights, options.precision, threads, positions, portable)?;
-        let (model_bytes, kernel) = (model.bytes(), model.kernel());
+        let decoder = Decoder::load(config, weights, options, pages as usize, portable)?;
+        let (model_bytes, kernel) = (decoder.bytes(), decoder.kernel());
         let shared = Arc::new(Shared::new(options.queue));
-        let scheduler = Scheduler::new(model, Arc::clone(&shared), options, pages, page_bytes);
+        let scheduler = Scheduler::new(decoder, Arc::clone(&shared), options, pages, page_bytes);
         let thread = std::thread::Builder::new()
             .name("habitue-llm".to_owned())
             .spawn(move || scheduler.work())

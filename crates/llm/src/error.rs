@@ -61,6 +61,14 @@ pub enum LlmError {
     /// A field of a file is wrong.
     #[error(transparent)]
     Data(Box<DataError>),
+    /// A device is not there, or cannot do what is asked of it.
+    #[error("device {device}: {what}")]
+    Device {
+        /// The device.
+        device: String,
+        /// What happened.
+        what: String,
+    },
     /// The hub did not deliver.
     #[error("hub model \"{model}\": {what}")]
     Hub {

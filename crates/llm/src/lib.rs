@@ -21,14 +21,8 @@
 //!
 //! # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens/qwen3");
 //! let files = Model::open(&ModelSource::parse(folder)?, &LoadOptions::default())?;
-//! let options = EngineOptions {
-//!     precision: Precision::Int8,
-//!     threads: 1,
-//!     cache_bytes: 16 << 20,
-//!     batch_tokens: 512,
-//!     prefill_chunk: 128,
-//!     queue: 64,
-//! };
+//! let options =
+//!     EngineOptions { precision: Precision::Int8, cache_bytes: 16 << 20, ..EngineOptions::default() };
 //! let engine = Engine::start(files.config.clone(), files.weights.as_ref(), options)?;
 //! let backend = LocalBackend::new(Arc::new(engine), &files, serde_json::Map::new())?;
 //!
@@ -58,6 +52,7 @@ mod kernel;
 mod load;
 mod model;
 mod program;
+mod speed;
 mod tokenizer;
 mod weights;
 
@@ -71,7 +66,8 @@ pub use config::{ModelConfig, Rope, RopeScaling};
 pub use distribution::Distribution;
 pub use embed::{BertEmbedder, Embedder, HashedEmbedder};
 pub use engine::{
-    Branch, Engine, EngineOptions, EngineStatistics, Logits, Precision, Reply, Request, TokenSet, Wanted,
+    Branch, Device, Engine, EngineOptions, EngineStatistics, Logits, Precision, Reply, Request, TokenSet,
+    Wanted,
 };
 pub use error::LlmError;
 pub use load::{
@@ -80,8 +76,14 @@ pub use load::{
 };
 pub use model::{RandomWeights, random_weights};
 pub use program::{
-    Answer, Constraint, EachMode, ListStyle, NumberAnswer, NumberSlot, OptionList, PickAnswer, PickBy,
-    PickEachSlot, PickSlot, Program, WriteAnswer, WriteSlot, WriteSpec, decide,
+    Answer, Asked, Constraint, EachMode, ListStyle, NamedProgram, NamedSlot, NumberAnswer, NumberSlot,
+    OptionList, PickAnswer, PickBy, PickEachSlot, PickSlot, Program, WriteAnswer, WriteSlot, WriteSpec,
+    decide,
+};
+pub use speed::{
+    Closeness, DecisionSpeed, Overhead, Shape, SpeedEstimate, SpeedOptions, SpeedReport, SpeedStage,
+    SpeedSubject, Throughput, Variation, Workload, cache_bytes_per_token, estimate_speed, kernel_name,
+    measure_speed, weight_bytes,
 };
 pub use tokenizer::{PieceEncoder, PieceKind, Tokenizer};
 pub use weights::{MemoryWeights, Weights};

@@ -1,6 +1,8 @@
-//! A decoder of the Llama family, ready to compute.
+//! Decoders of the Llama family, ready to compute: kernels of our own on the CPU, candle on other devices.
 
 mod attention;
+mod candle;
+mod decoder;
 mod forward;
 mod linear;
 mod load;
@@ -9,16 +11,24 @@ mod random;
 pub(crate) mod reference;
 mod rope;
 
+pub(crate) use decoder::Decoder;
 pub(crate) use forward::{Batch, Output, Row};
 pub use random::{RandomWeights, random_weights};
 
 use std::sync::Mutex;
 
 use crate::config::ModelConfig;
-use crate::engine::Precision;
-use linear::Head;
-pub(crate) use linear::{Linear, Quantised, Table};
+use linear::{Head, Linear, Table};
 use rope::RopeTable;
+
+/// Number format of weights on the CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// 8-bit weights and activations, keys and values in 16 bits.
+    Int8,
+    /// 32-bit floats.
+    F32,
+}
 
 /// Weights of one block.
 #[derive(Debug)]
@@ -39,7 +49,6 @@ struct Layer {
 #[derive(Debug)]
 pub(crate) struct Model {
     config: ModelConfig,
-    precision: Precision,
     /// Absent where the head's weights are the embedding.
     embedding: Option<Table>,
     layers: Vec<Layer>,
@@ -53,16 +62,6 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// Its shape.
-    pub(crate) fn config(&self) -> &ModelConfig {
-        &self.config
-    }
-
-    /// Its number format.
-    pub(crate) fn precision(&self) -> Precision {
-        self.precision
-    }
-
     /// Bytes of all weights.
     pub(crate) fn bytes(&self) -> usize {
         let layer = |layer: &Layer| {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod check;
+mod file;
 mod run;
 mod slot;
 
@@ -10,6 +11,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, NumberAnswer, PickAnswer, WriteAnswer};
+pub use file::{Asked, NamedProgram, NamedSlot};
 pub use run::decide;
 pub use slot::{Constraint, EachMode, PickBy, WriteSpec};
 use slot::{Slot, SlotKind};

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use fakes::{block_on, stream};
 use habitue_llm::{
-    Engine, EngineOptions, LoadOptions, LocalBackend, Model, ModelFiles, ModelSource, Precision, Program,
-    Request, TokenSet, Wanted, WriteSpec, decide,
+    Device, Engine, EngineOptions, LoadOptions, LocalBackend, Model, ModelFiles, ModelSource, Precision,
+    Program, Request, TokenSet, Wanted, WriteSpec, decide,
 };
 use serde::Deserialize;
 
@@ -46,8 +46,13 @@ fn expected(name: &str) -> Expected {
 }
 
 fn start(name: &str, precision: Precision) -> (ModelFiles, Engine) {
+    start_on(Device::Cpu, name, precision)
+}
+
+fn start_on(device: Device, name: &str, precision: Precision) -> (ModelFiles, Engine) {
     let files = Model::open(&ModelSource::Folder(folder(name)), &LoadOptions::default()).unwrap();
     let options = EngineOptions {
+        device,
         precision,
         threads: 1,
         cache_bytes: 4 << 20,
@@ -81,9 +86,18 @@ fn divergence(p: &[f32], q: &[f32]) -> f64 {
 
 #[test]
 fn f32_logits_and_greedy_texts_are_equal() {
+    logits_and_greedy_texts_are_equal(Device::Cpu);
+}
+
+#[test]
+fn the_code_for_devices_computes_the_same() {
+    logits_and_greedy_texts_are_equal(Device::CandleCpu);
+}
+
+fn logits_and_greedy_texts_are_equal(device: Device) {
     for name in VARIANTS {
         let expected = expected(name);
-        let (_, engine) = start(name, Precision::F32);
+        let (_, engine) = start_on(device, name, Precision::F32);
         let found = logits(&engine, &expected.prompt, &expected.positions);
         let far = found
             .iter()
@@ -91,7 +105,7 @@ fn f32_logits_and_greedy_texts_are_equal() {
             .zip(expected.logits.iter().flatten())
             .map(|(found, expected)| (found - expected).abs())
             .fold(0f32, f32::max);
-        println!("{name}: largest difference {far:.2e}");
+        println!("{name} on {device}: largest difference {far:.2e}");
         assert!(far < 1e-3, "{name}: {far}");
         let mut tokens = expected.prompt.clone();
         for (step, &token) in expected.greedy.iter().enumerate() {

@@ -5,8 +5,8 @@ mod town;
 
 use std::path::{Path, PathBuf};
 
-use habitue_core::{Decider, MemoryKind};
 use habitue_core::scenario::{Scenario, Typed, resolve};
+use habitue_core::{Decider, MemoryKind};
 use habitue_run::{DiskSources, Ending, RunError, replay, resume, start};
 use habitue_store::{RunReader, Table};
 use town::{drive, folder, interrupted, tables};

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use habitue_core::scenario::LlmUsersConfig;
-use habitue_core::scenario::llm::{LlmConfig, MoveName, RETURN_BINS};
+use habitue_core::scenario::llm::{ChoiceCalibration, LlmConfig, MoveName, RETURN_BINS};
 use habitue_core::{
     Decider, Decision, Departure, Encounter, Message, Persona, Purpose, SimDuration, SimTime, Streams,
     UserId, UserModel, UserModelError, UserState, Visit, World, turn_counter,
@@ -292,7 +292,9 @@ impl LlmUsers {
         let interests = encounter.persona.interests.iter().map(|(category, _)| *category);
         let thoughts: Vec<&str> = match encounter.state.mindset.need {
             Some(need) => names.get(need.index()).map(String::as_str).into_iter().collect(),
-            None => interests.filter_map(|category| names.get(category.index())).map(String::as_str).collect(),
+            None => {
+                interests.filter_map(|category| names.get(category.index())).map(String::as_str).collect()
+            }
         };
         let counter = turn_counter(encounter.session, u32::MAX);
         let mut stream = streams.stream(Purpose::Memory, u64::from(encounter.user.0), counter);
@@ -306,6 +308,6 @@ impl LlmUsers {
         let calibration = &self.config.calibration;
         ![&calibration.action, &calibration.next, &calibration.returning]
             .into_iter()
-            .all(|choice| choice.is_off())
+            .all(ChoiceCalibration::is_off)
     }
 }

@@ -69,7 +69,10 @@ fn decisions_fit_the_slate_and_are_drawn_from_what_is_logged() {
         let follows = !matches!(decision.next, Move::NextPage);
         assert_eq!(trace.programs.len(), 1 + usize::from(follows), "{:?}", decision.next);
         let names: Vec<&str> = trace.programs[0].slots.iter().map(|slot| &*slot.name).collect();
-        assert_eq!(names, ["rating 1", "rating 2", "rating 3", "rating 4", "satisfaction", "mood", "need", "importance"]);
+        assert_eq!(
+            names,
+            ["rating 1", "rating 2", "rating 3", "rating 4", "satisfaction", "mood", "need", "importance"]
+        );
         assert!(
             trace
                 .programs

@@ -1,9 +1,11 @@
 //! `habitue bench`
 
+mod llm;
+
 use std::fmt;
 use std::num::NonZeroUsize;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use habitue_run::{Bench, BenchOptions, Control, Measured};
 use indicatif::{HumanBytes, HumanCount};
 use serde::Serialize;
@@ -18,7 +20,10 @@ use crate::{interrupt, table};
 /// Worlds of growing size, each with and without logging: slates of ten, choice users, a popularity policy. Use a release
 /// build and leave the machine alone meanwhile; logs go to the system's folder for temporary files and are removed.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    what: Option<BenchCommand>,
     /// Numbers of users
     #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "10000,100000,1000000")]
     users: Vec<u32>,
@@ -35,6 +40,11 @@ pub(crate) struct BenchArgs {
     drive: DriveArgs,
 }
 
+#[derive(Debug, Subcommand)]
+enum BenchCommand {
+    Llm(llm::LlmBenchArgs),
+}
+
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     version: &'static str,
@@ -45,6 +55,9 @@ struct Report<'a> {
 
 impl BenchArgs {
     pub(crate) fn run(&self, session: &Session) -> Result<Exit, Failure> {
+        if let Some(BenchCommand::Llm(args)) = &self.what {
+            return args.run(session);
+        }
         let options = if self.quick {
             BenchOptions::quick()
         } else {
@@ -53,7 +66,7 @@ impl BenchArgs {
         if cfg!(debug_assertions) {
             session.terminal.say("this is no release build: its figures are too low");
         }
-        let stop = interrupt::flag(&session.terminal)?;
+        let stop = interrupt::flag(&session.terminal, "finishing the window")?;
         let mut display = Display::new(&session.terminal, None, self.drive.quiet);
         let threads = self.drive.threads.map(NonZeroUsize::get);
         let bench =

@@ -1,5 +1,7 @@
 //! `habitue doctor`
 
+mod models;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
@@ -9,8 +11,10 @@ use indicatif::HumanBytes;
 use serde::Serialize;
 use sysinfo::{Disks, MemoryRefreshKind, RefreshKind, System};
 
-use super::{print, print_json};
+use super::model::ModelArgs;
+use super::{Session, print, print_json};
 use crate::failure::{Exit, Failure};
+use models::LanguageModels;
 
 /// Free memory below which a million users do not fit.
 const MEMORY: u64 = 4 << 30;
@@ -18,11 +22,19 @@ const MEMORY: u64 = 4 << 30;
 const DISK: u64 = 1 << 30;
 
 /// Look at this machine: can runs be made here, and how large ones
+///
+/// For users that are language models: the kernels that compute here, what models take of memory (--model adds one of
+/// yours), and in 5 seconds an estimate of the speed. `habitue bench llm` measures thoroughly.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
     /// Folder that runs are to be written to
     #[arg(long, value_name = "DIR", default_value = "runs")]
     out: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Skip the estimate of the speed
+    #[arg(long)]
+    no_speed: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -41,12 +53,21 @@ struct Health {
     out_writable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     disk_free_bytes: Option<u64>,
+    llm: LanguageModels,
     problems: Vec<String>,
 }
 
 impl DoctorArgs {
-    pub(crate) fn run(&self) -> Result<Exit, Failure> {
-        let health = Health::of(&self.out);
+    pub(crate) fn run(&self, session: &Session) -> Result<Exit, Failure> {
+        if cfg!(debug_assertions) && !self.no_speed {
+            session.terminal.say("this is no release build: the speed is too low");
+        }
+        let given = match self.model.typed() {
+            Some(typed) => Some(self.model.open(typed, &session.terminal, false)?),
+            None => None,
+        };
+        let models = LanguageModels::of(given.map(|files| (files.id, files.config)), !self.no_speed)?;
+        let health = Health::of(&self.out, models);
         if self.json {
             print_json(&health)?;
         } else {
@@ -57,7 +78,7 @@ impl DoctorArgs {
 }
 
 impl Health {
-    fn of(out: &Path) -> Self {
+    fn of(out: &Path, llm: LanguageModels) -> Self {
         let memory = MemoryRefreshKind::nothing().with_ram();
         let system = System::new_with_specifics(RefreshKind::nothing().with_memory(memory));
         let (writable, disk) = (writable(out), disk_free(out));
@@ -71,6 +92,7 @@ impl Health {
         if disk.is_some_and(|free| free < DISK) {
             problems.push("less than 1 GiB of disk space is free: a long run may not fit".to_owned());
         }
+        problems.extend(llm.too_large(system.available_memory()));
         Self {
             version: env!("CARGO_PKG_VERSION"),
             target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
@@ -81,6 +103,7 @@ impl Health {
             out: out.to_path_buf(),
             out_writable: writable.is_ok(),
             disk_free_bytes: disk,
+            llm,
             problems,
         }
     }
@@ -98,6 +121,7 @@ impl fmt::Display for Health {
         writeln!(f, "machine       {}, {} cores", self.target, self.cores)?;
         writeln!(f, "memory        {memory}, {free} free")?;
         writeln!(f, "cpu features  {features}")?;
+        write!(f, "{}", self.llm)?;
         writeln!(f, "runs          {} ({writable}, {disk} free)", self.out.display())?;
         if self.problems.is_empty() {
             return writeln!(f, "no problems found");

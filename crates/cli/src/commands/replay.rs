@@ -27,7 +27,7 @@ pub(crate) struct ReplayArgs {
 
 impl ReplayArgs {
     pub(crate) fn run(&self, session: &Session) -> Result<Exit, Failure> {
-        let stop = interrupt::flag(&session.terminal)?;
+        let stop = interrupt::flag(&session.terminal, "finishing the window")?;
         let mut display = Display::new(&session.terminal, None, self.drive.quiet);
         let threads = self.drive.threads.map(NonZeroUsize::get);
         let control = &mut Control { threads, stop: &stop, observer: &mut display };

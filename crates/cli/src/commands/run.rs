@@ -59,7 +59,7 @@ pub(super) fn drive(
     args: &DriveArgs,
     go: impl FnOnce(&mut Control<'_>) -> Result<Outcome, habitue_run::RunError>,
 ) -> Result<Exit, Failure> {
-    let stop = interrupt::flag(&session.terminal)?;
+    let stop = interrupt::flag(&session.terminal, "finishing the window")?;
     let mut display = Display::new(&session.terminal, Some(session.log.clone()), args.quiet);
     let threads = args.threads.map(NonZeroUsize::get);
     let outcome = go(&mut Control { threads, stop: &stop, observer: &mut display });

@@ -1,6 +1,8 @@
 //! The command as a user meets it.
 #![allow(dead_code, clippy::unwrap_used, reason = "every test file uses a part, and may fail")]
 
+pub(crate) mod model;
+
 use std::path::{Path, PathBuf};
 use std::process::Output;
 

@@ -26,7 +26,7 @@ mod tree;
 pub use file::ScenarioFile;
 pub use nearest::nearest;
 pub use problem::{FieldProblem, Problem, Problems};
-pub use resolve::{Typed, resolve};
+pub use resolve::{TomlDocument, Typed, resolve};
 pub use resolved::{
     Arm, CatalogueSource, Checkpoints, DatasetLayout, Design, GraphSource, Intervention, InterventionKind,
     LlmUsersConfig, LogOptions, ModelConfig, ModelFile, PersonaSource, PolicySpec, Population, Scenario,

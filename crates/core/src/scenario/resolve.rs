@@ -7,6 +7,7 @@
 
 mod arms;
 mod catalogue;
+mod document;
 mod interventions;
 mod people;
 mod reader;
@@ -17,6 +18,7 @@ mod slate;
 use std::io;
 use std::path::Path;
 
+pub use document::TomlDocument;
 use interventions::Frame;
 use reader::{Document, Reader, reason, unique_names};
 

@@ -1,5 +1,6 @@
 //! The JSON Schema of scenario files: for editors, and for [`resolve`](super::resolve()), which checks against it.
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
 use super::file::ScenarioFile;
@@ -8,8 +9,13 @@ use super::file::ScenarioFile;
 ///
 /// The format of texts that are durations is `duration-with-units`, which editors let pass. TOML has no null, so an optional key is one that may be absent. Every property has a description.
 pub fn schema() -> Value {
+    schema_of::<ScenarioFile>()
+}
+
+/// The same for the document that a type describes.
+pub(super) fn schema_of<T: JsonSchema>() -> Value {
     let generator = schemars::generate::SchemaSettings::draft07().into_generator();
-    let mut schema = generator.into_root_schema_for::<ScenarioFile>().to_value();
+    let mut schema = generator.into_root_schema_for::<T>().to_value();
     tidy(&mut schema);
     schema
 }

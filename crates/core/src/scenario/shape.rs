@@ -42,6 +42,11 @@ impl<'s> Shape<'s> {
         self.value(self.root, node, &Way::default());
     }
 
+    /// Compares a document that is no scenario.
+    pub(super) fn document(&mut self, node: &mut Node) {
+        self.value(self.root, node, &Way::default());
+    }
+
     /// Compares a document that is one of the schema's definitions.
     pub(super) fn definition(&mut self, name: &str, node: &mut Node) {
         self.value(&self.root["definitions"][name], node, &Way::default());
@@ -189,11 +194,11 @@ impl<'s> Shape<'s> {
     }
 
     fn unknown_key(&mut self, schema: &Json, others: &[&Json], entry: &super::tree::Entry, way: &Way) {
+        // Sorted, because the order of JSON objects differs between builds of the library that holds them.
         let keys = |schema: &'_ Json| -> Vec<String> {
             let properties = schema["properties"].as_object().into_iter().flatten();
             let mut keys: Vec<String> = properties.map(|(key, _)| key.clone()).collect();
-            // Whether a JSON object keeps its order is up to features of other crates.
-            keys.sort_unstable();
+            keys.sort();
             keys
         };
         let own = keys(schema);

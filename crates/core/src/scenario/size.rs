@@ -44,7 +44,7 @@ impl Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = |(_, bytes): &&(&str, u64)| self.0 >= *bytes && self.0 % bytes == 0;
+        let whole = |(_, bytes): &&(&str, u64)| self.0 >= *bytes && self.0.is_multiple_of(*bytes);
         let (unit, bytes) = UNITS.iter().find(whole).unwrap_or(&("B", 1));
         write!(f, "{}{unit}", self.0 / bytes)
     }

@@ -4,8 +4,8 @@ use rten_simd::f16;
 
 use super::PAGE;
 use crate::config::ModelConfig;
-use crate::engine::Precision;
 use crate::kernel::{narrow, widen};
+use crate::model::Numbers;
 
 /// Pages that are allocated together.
 const SLAB: usize = 8;
@@ -18,10 +18,10 @@ enum Slab {
 }
 
 impl Slab {
-    fn new(precision: Precision, size: usize) -> Self {
-        match precision {
-            Precision::F32 => Self::F32(vec![0.0; size]),
-            Precision::Int8 => Self::F16(vec![f16::from_bits(0); size]),
+    fn new(numbers: Numbers, size: usize) -> Self {
+        match numbers {
+            Numbers::F32 => Self::F32(vec![0.0; size]),
+            Numbers::Int8 => Self::F16(vec![f16::from_bits(0); size]),
         }
     }
 }
@@ -102,7 +102,7 @@ pub(crate) struct LayerPages {
 #[derive(Debug)]
 pub(crate) struct Pages {
     layers: Vec<LayerPages>,
-    precision: Precision,
+    numbers: Numbers,
     slabs: usize,
 }
 
@@ -112,19 +112,19 @@ pub(crate) fn padded(head_dim: usize) -> usize {
 }
 
 impl Pages {
-    pub(crate) fn new(config: &ModelConfig, precision: Precision) -> Self {
+    pub(crate) fn new(config: &ModelConfig, numbers: Numbers) -> Self {
         let layer = || LayerPages {
             keys: Store::new(config.kv_heads * config.head_dim * PAGE),
             values: Store::new(config.kv_heads * padded(config.head_dim) * PAGE),
         };
-        Self { layers: (0..config.layers).map(|_| layer()).collect(), precision, slabs: 0 }
+        Self { layers: (0..config.layers).map(|_| layer()).collect(), numbers, slabs: 0 }
     }
 
     /// Bytes of a page over all layers.
-    pub(crate) fn page_bytes(config: &ModelConfig, precision: Precision) -> usize {
-        let number = match precision {
-            Precision::F32 => 4,
-            Precision::Int8 => 2,
+    pub(crate) fn page_bytes(config: &ModelConfig, numbers: Numbers) -> usize {
+        let number = match numbers {
+            Numbers::F32 => 4,
+            Numbers::Int8 => 2,
         };
         config.layers * config.kv_heads * (config.head_dim + padded(config.head_dim)) * PAGE * number
     }
@@ -134,7 +134,7 @@ impl Pages {
         while self.slabs <= page as usize / SLAB {
             for layer in &mut self.layers {
                 for store in [&mut layer.keys, &mut layer.values] {
-                    store.slabs.push(Slab::new(self.precision, SLAB * store.size));
+                    store.slabs.push(Slab::new(self.numbers, SLAB * store.size));
                 }
             }
             self.slabs += 1;

@@ -1,7 +1,11 @@
 //! Sentence vectors by a BERT of the class of `MiniLM` (Devlin et al. 2019; Reimers and Gurevych 2019).
 
+use std::collections::HashMap;
 use std::path::Path;
 
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::bert;
 use habitue_core::scenario::nearest;
 use habitue_core::{DataError, DataErrorKind};
 use rayon::prelude::*;
@@ -10,10 +14,8 @@ use serde_json::Value;
 use tokenizers::{TruncationParams, TruncationStrategy};
 
 use super::{Embedder, normalise};
-use crate::engine::Precision;
 use crate::error::LlmError;
 use crate::load::{LoadOptions, ModelSource, SafetensorsWeights, fetch_from_hub};
-use crate::model::{Linear, Quantised, Table};
 use crate::weights::Weights;
 
 /// `config.json`.
@@ -46,56 +48,26 @@ fn gelu() -> String {
     "gelu".to_owned()
 }
 
-/// Scale and shift of a normalised row.
-#[derive(Debug)]
-struct Norm {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-    epsilon: f64,
-}
-
-impl Norm {
-    /// `(x - mean) / sqrt(variance + epsilon) * weight + bias` for each row.
-    fn apply(&self, rows: &mut [f32]) {
-        let width = self.weight.len();
-        for row in rows.chunks_exact_mut(width) {
-            let mean = row.iter().map(|x| f64::from(*x)).sum::<f64>() / width as f64;
-            let variance = row.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / width as f64;
-            let scale = 1.0 / (variance + self.epsilon).sqrt();
-            for ((x, weight), bias) in row.iter_mut().zip(&self.weight).zip(&self.bias) {
-                *x = ((f64::from(*x) - mean) * scale) as f32 * weight + bias;
-            }
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Block {
-    query: Linear,
-    key: Linear,
-    value: Linear,
-    output: Linear,
-    attention_norm: Norm,
-    inner: Linear,
-    outer: Linear,
-    norm: Norm,
-}
-
 /// Vectors by a sentence encoder: the mean of the last layer over a text's tokens (or the first token's, where the
 /// model's pooling says so), scaled to length 1. Texts longer than the model's limit are cut, as its reference does.
 ///
-/// Runs in 32-bit floats, one text on one thread, so a text's vector is the same in any batch.
-#[derive(Debug)]
+/// The model is candle's, in 32-bit floats; texts are read one by one, without padding, so a text's vector is the same in
+/// any batch.
 pub struct BertEmbedder {
     id: String,
     width: usize,
-    heads: usize,
     tokenizer: tokenizers::Tokenizer,
-    words: Vec<f32>,
-    positions: Vec<f32>,
-    norm: Norm,
-    blocks: Vec<Block>,
+    model: bert::BertModel,
     first_token: bool,
+}
+
+impl std::fmt::Debug for BertEmbedder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BertEmbedder")
+            .field("id", &self.id)
+            .field("width", &self.width)
+            .finish_non_exhaustive()
+    }
 }
 
 impl BertEmbedder {
@@ -123,31 +95,12 @@ impl BertEmbedder {
             DataError::new(DataErrorKind::Type, &file, format!("a BERT configuration ({error})"))
         })?;
         check(&file, &config)?;
-        let weights = SafetensorsWeights::open(folder)?;
-        let prefix = if weights.has("bert.embeddings.word_embeddings.weight") { "bert." } else { "" };
-        let source = Source { weights: &weights, prefix, config: &config };
-        let width = config.hidden_size;
-        let mut positions =
-            source.read("embeddings.position_embeddings.weight", &[config.max_position_embeddings, width])?;
-        let kinds =
-            source.read("embeddings.token_type_embeddings.weight", &[config.type_vocab_size, width])?;
-        // All tokens are of the first kind, so its row is part of every position.
-        for row in positions.chunks_exact_mut(width) {
-            row.iter_mut().zip(&kinds).for_each(|(x, kind)| *x += kind);
-        }
-        Ok(Self {
-            id,
-            width,
-            heads: config.num_attention_heads,
-            tokenizer: tokenizer(folder, &config)?,
-            words: source.read("embeddings.word_embeddings.weight", &[config.vocab_size, width])?,
-            positions,
-            norm: source.norm("embeddings.LayerNorm")?,
-            blocks: (0..config.num_hidden_layers)
-                .map(|layer| source.block(layer))
-                .collect::<Result<_, _>>()?,
-            first_token: first_token(folder)?,
-        })
+        let tensors = tensors(&SafetensorsWeights::open(folder)?, &config)?;
+        let weights = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        let model = bert::BertModel::load(weights, &config.of_candle())
+            .map_err(|error| LlmError::corrupt(folder, format!("cannot be read as a BERT: {error}")))?;
+        let tokenizer = tokenizer(folder, &config)?;
+        Ok(Self { id, width: config.hidden_size, tokenizer, model, first_token: first_token(folder)? })
     }
 
     fn vector(&self, text: &str) -> Result<Vec<f32>, LlmError> {
@@ -155,98 +108,84 @@ impl BertEmbedder {
             .tokenizer
             .encode_fast(text, true)
             .map_err(|error| LlmError::Request(format!("{}: cannot encode a text: {error}", self.id)))?;
-        let tokens = encoded.get_ids();
-        if tokens.is_empty() {
+        if encoded.get_ids().is_empty() {
             return Ok(vec![0.0; self.width]);
         }
-        let mut rows = Vec::with_capacity(tokens.len() * self.width); // (tokens, width)
-        for (&token, position) in tokens.iter().zip(self.positions.chunks_exact(self.width)) {
-            let start = token as usize * self.width;
-            rows.extend(
-                self.words[start..start + self.width].iter().zip(position).map(|(word, place)| word + place),
-            );
-        }
-        self.norm.apply(&mut rows);
-        let mut room = Quantised::default();
-        for block in &self.blocks {
-            block.apply(&mut rows, self.heads, &mut room)?;
-        }
+        let rows = self
+            .last_layer(encoded.get_ids())
+            .map_err(|error| LlmError::Request(format!("{}: cannot embed a text: {error}", self.id)))?;
         let mut vector = vec![0.0; self.width];
-        for row in rows.chunks_exact(self.width).take(if self.first_token { 1 } else { usize::MAX }) {
+        for row in rows.iter().take(if self.first_token { 1 } else { usize::MAX }) {
             vector.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
         }
         normalise(&mut vector);
         Ok(vector)
     }
-}
 
-impl Block {
-    fn apply(&self, rows: &mut [f32], heads: usize, room: &mut Quantised) -> Result<(), LlmError> {
-        let mut linear = |layer: &Linear, input: &[f32], count: usize| {
-            let mut out = vec![0.0; count * layer.outputs()];
-            layer.apply(input, &mut out, room, false).map(|()| out)
-        };
-        let width = self.output.outputs();
-        let count = rows.len() / width;
-        let query = linear(&self.query, rows, count)?;
-        let key = linear(&self.key, rows, count)?;
-        let value = linear(&self.value, rows, count)?;
-        let seen = attend(&query, &key, &value, width, heads);
-        let seen = linear(&self.output, &seen, count)?;
-        add(rows, &seen);
-        self.attention_norm.apply(rows);
-        let mut inner = linear(&self.inner, rows, count)?;
-        for x in &mut inner {
-            *x = (0.5 * f64::from(*x) * (1.0 + erf(f64::from(*x) / std::f64::consts::SQRT_2))) as f32;
-        }
-        let outer = linear(&self.outer, &inner, count)?;
-        add(rows, &outer);
-        self.norm.apply(rows);
-        Ok(())
+    /// `(tokens, width)`.
+    fn last_layer(&self, tokens: &[u32]) -> candle_core::Result<Vec<Vec<f32>>> {
+        let tokens = Tensor::new(tokens, &Device::Cpu)?.unsqueeze(0)?;
+        let kinds = tokens.zeros_like()?;
+        self.model.forward(&tokens, &kinds, None)?.squeeze(0)?.to_vec2()
     }
 }
 
-fn add(rows: &mut [f32], more: &[f32]) {
-    rows.iter_mut().zip(more).for_each(|(x, y)| *x += y);
-}
-
-/// Every token sees every token: `softmax(q k' / sqrt(head width)) v`, head by head.
-fn attend(query: &[f32], key: &[f32], value: &[f32], width: usize, heads: usize) -> Vec<f32> {
-    let head_width = width / heads;
-    let scale = 1.0 / (head_width as f32).sqrt();
-    let mut out = vec![0.0; query.len()];
-    let mut scores = Vec::new();
-    for (query, out) in query.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
-        for head in 0..heads {
-            let part = head * head_width..(head + 1) * head_width;
-            let q = &query[part.clone()];
-            scores.clear();
-            scores.extend(
-                key.chunks_exact(width)
-                    .map(|key| q.iter().zip(&key[part.clone()]).map(|(q, k)| q * k).sum::<f32>() * scale),
-            );
-            let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            for score in &mut scores {
-                *score = (*score - highest).exp();
-            }
-            let total: f32 = scores.iter().sum();
-            let out = &mut out[part.clone()];
-            for (score, value) in scores.iter().zip(value.chunks_exact(width)) {
-                let share = score / total;
-                out.iter_mut().zip(&value[part.clone()]).for_each(|(out, v)| *out += share * v);
-            }
+impl Config {
+    fn of_candle(&self) -> bert::Config {
+        bert::Config {
+            vocab_size: self.vocab_size,
+            hidden_size: self.hidden_size,
+            num_hidden_layers: self.num_hidden_layers,
+            num_attention_heads: self.num_attention_heads,
+            intermediate_size: self.intermediate_size,
+            max_position_embeddings: self.max_position_embeddings,
+            type_vocab_size: self.type_vocab_size,
+            layer_norm_eps: self.layer_norm_eps,
+            ..bert::Config::default()
         }
     }
-    out
 }
 
-/// The error function to 1.5e-7 (Abramowitz and Stegun, 7.1.26).
-fn erf(x: f64) -> f64 {
-    let t = 1.0 / (1.0 + 0.327_591_1 * x.abs());
-    let poly = ((((1.061_405_429 * t - 1.453_152_027) * t + 1.421_413_741) * t - 0.284_496_736) * t
-        + 0.254_829_592)
-        * t;
-    (1.0 - poly * (-x * x).exp()).copysign(x)
+/// All tensors of a BERT, under the names that candle looks for.
+fn tensors(weights: &SafetensorsWeights, config: &Config) -> Result<HashMap<String, Tensor>, LlmError> {
+    let prefix = if weights.has("bert.embeddings.word_embeddings.weight") { "bert." } else { "" };
+    let (width, inner) = (config.hidden_size, config.intermediate_size);
+    let mut shapes = Vec::new();
+    let mut add = |name: String, shape: Vec<usize>| shapes.push((name, shape));
+    for (table, rows) in [
+        ("word", config.vocab_size),
+        ("position", config.max_position_embeddings),
+        ("token_type", config.type_vocab_size),
+    ] {
+        add(format!("embeddings.{table}_embeddings.weight"), vec![rows, width]);
+    }
+    let mut norms = vec!["embeddings.LayerNorm".to_owned()];
+    for layer in 0..config.num_hidden_layers {
+        let name = |part: &str| format!("encoder.layer.{layer}.{part}");
+        norms.extend(["attention.output.LayerNorm", "output.LayerNorm"].map(name));
+        for (part, outputs, inputs) in [
+            ("attention.self.query", width, width),
+            ("attention.self.key", width, width),
+            ("attention.self.value", width, width),
+            ("attention.output.dense", width, width),
+            ("intermediate.dense", inner, width),
+            ("output.dense", width, inner),
+        ] {
+            add(name(&format!("{part}.weight")), vec![outputs, inputs]);
+            add(name(&format!("{part}.bias")), vec![outputs]);
+        }
+    }
+    for norm in norms {
+        add(format!("{norm}.weight"), vec![width]);
+        add(format!("{norm}.bias"), vec![width]);
+    }
+    let read = |(name, shape): (String, Vec<usize>)| {
+        let stored = format!("{prefix}{name}");
+        let values = weights.tensor(&stored, &shape)?;
+        let tensor = Tensor::from_vec(values, shape, &Device::Cpu);
+        tensor.map(|tensor| (name, tensor)).map_err(|error| LlmError::Request(format!("{stored}: {error}")))
+    };
+    shapes.into_iter().map(read).collect()
 }
 
 fn check(file: &Path, config: &Config) -> Result<(), LlmError> {
@@ -313,46 +252,6 @@ fn first_token(folder: &Path) -> Result<bool, LlmError> {
             let expected = "either pooling_mode_mean_tokens or pooling_mode_cls_token";
             Err(DataError::new(DataErrorKind::UnknownName, &file, expected).into())
         }
-    }
-}
-
-/// Tensors of a BERT.
-struct Source<'a> {
-    weights: &'a SafetensorsWeights,
-    prefix: &'a str,
-    config: &'a Config,
-}
-
-impl Source<'_> {
-    fn read(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, LlmError> {
-        self.weights.tensor(&format!("{}{name}", self.prefix), shape)
-    }
-
-    fn norm(&self, name: &str) -> Result<Norm, LlmError> {
-        let read = |part: &str| self.read(&format!("{name}.{part}"), &[self.config.hidden_size]);
-        Ok(Norm { weight: read("weight")?, bias: read("bias")?, epsilon: self.config.layer_norm_eps })
-    }
-
-    fn linear(&self, name: &str, outputs: usize, inputs: usize) -> Result<Linear, LlmError> {
-        let mut table = Table::new(Precision::F32, inputs);
-        table.extend(&self.read(&format!("{name}.weight"), &[outputs, inputs])?);
-        let bias = self.read(&format!("{name}.bias"), &[outputs])?;
-        Ok(Linear::new(&table, Some(bias), false))
-    }
-
-    fn block(&self, layer: usize) -> Result<Block, LlmError> {
-        let (width, inner) = (self.config.hidden_size, self.config.intermediate_size);
-        let name = |part: &str| format!("encoder.layer.{layer}.{part}");
-        Ok(Block {
-            query: self.linear(&name("attention.self.query"), width, width)?,
-            key: self.linear(&name("attention.self.key"), width, width)?,
-            value: self.linear(&name("attention.self.value"), width, width)?,
-            output: self.linear(&name("attention.output.dense"), width, width)?,
-            attention_norm: self.norm(&name("attention.output.LayerNorm"))?,
-            inner: self.linear(&name("intermediate.dense"), inner, width)?,
-            outer: self.linear(&name("output.dense"), width, inner)?,
-            norm: self.norm(&name("output.LayerNorm"))?,
-        })
     }
 }
 

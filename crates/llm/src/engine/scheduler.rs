@@ -17,9 +17,9 @@ use super::limits::branch_pages;
 use super::queue::{Job, Shared};
 use super::sequence::{Sequence, Work};
 use super::{EngineOptions, Logits, Reply, Request};
-use crate::cache::{NodeId, PAGE, Pages, Radix};
+use crate::cache::{NodeId, PAGE, Radix};
 use crate::error::LlmError;
-use crate::model::{Batch, Model};
+use crate::model::{Batch, Decoder};
 
 /// Passes that the requests in work should fill.
 const PASSES_AHEAD: usize = 4;
@@ -49,9 +49,8 @@ struct Active {
 
 /// The thread's state.
 pub(super) struct Scheduler {
-    model: Model,
+    decoder: Decoder,
     shared: Arc<Shared>,
-    pages: Pages,
     radix: Radix,
     batch_tokens: usize,
     prefill_chunk: usize,
@@ -77,15 +76,14 @@ pub(super) struct Scheduler {
 
 impl Scheduler {
     pub(super) fn new(
-        model: Model,
+        decoder: Decoder,
         shared: Arc<Shared>,
         options: &EngineOptions,
         pages: u32,
         page_bytes: usize,
     ) -> Self {
         Self {
-            pages: Pages::new(model.config(), model.precision()),
-            model,
+            decoder,
             shared,
             radix: Radix::new(pages),
             batch_tokens: options.batch_tokens,
@@ -287,7 +285,7 @@ impl Scheduler {
                 continue;
             }
             let limit = if sequence.branch.is_some() { room } else { room.min(self.prefill_chunk) };
-            let work = sequence.schedule(&mut self.radix, &mut self.pages, self.pass, limit);
+            let work = sequence.schedule(&mut self.radix, &mut self.decoder, self.pass, limit);
             if work.rows.is_empty() {
                 self.ring.push_back(sequence);
                 continue;
@@ -313,7 +311,7 @@ impl Scheduler {
         counters.new_tokens.fetch_add(batch.len() as u64, Relaxed);
         counters.passes.fetch_add(1, Relaxed);
         counters.cache_bytes.store((self.radix.live() * self.page_bytes) as u64, Relaxed);
-        let mut logits = self.model.forward(batch, &mut self.pages)?.into_iter();
+        let mut logits = self.decoder.forward(batch)?.into_iter();
         for (_, sequence, work) in &works {
             let Some(active) = &mut self.active[sequence.job] else { continue };
             active.answer.new_tokens += work.rows.len();

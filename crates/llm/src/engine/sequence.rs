@@ -1,8 +1,8 @@
 //! A token sequence in work: a request's own tokens, or those of one branch.
 
 use super::{TokenSet, Wanted};
-use crate::cache::{Claim, NodeId, PAGE, Pages, Radix};
-use crate::model::{Output, Row};
+use crate::cache::{Claim, NodeId, PAGE, Radix};
+use crate::model::{Decoder, Output, Row};
 
 /// A sequence and how far it is.
 #[derive(Debug)]
@@ -72,7 +72,13 @@ impl Sequence {
     }
 
     /// Chooses at most `limit` rows for this pass. Empty if all it could do is being done by others.
-    pub(super) fn schedule(&mut self, radix: &mut Radix, pages: &mut Pages, pass: u64, limit: usize) -> Work {
+    pub(super) fn schedule(
+        &mut self,
+        radix: &mut Radix,
+        decoder: &mut Decoder,
+        pass: u64,
+        limit: usize,
+    ) -> Work {
         let mut work = Work::default();
         let missing = self.missing(radix);
         // Known positions whose logits are wanted: their queries alone are computed again.
@@ -94,9 +100,9 @@ impl Sequence {
             if claim == Claim::Wait {
                 break;
             }
-            pages.reserve(radix.page(id));
+            decoder.reserve(radix.page(id));
             if let Claim::Copy { from, to } = claim {
-                pages.copy(from, to);
+                decoder.copy(from, to);
             }
             let ready = radix.ready(id);
             let end = (ready + room).min(self.need(page));

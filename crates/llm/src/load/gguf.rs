@@ -4,6 +4,7 @@ mod blocks;
 mod container;
 mod metadata;
 mod model;
+mod sentencepiece;
 mod tokens;
 
 use std::path::{Path, PathBuf};

@@ -105,7 +105,7 @@ pub(crate) fn fetch(model: &str, revision: &str, options: &HubOptions) -> Result
         Some(snapshot) if options.offline || is_commit => return Ok(snapshot),
         None if options.offline => {
             let what = format!(
-                "not in the cache {} and HF_HUB_OFFLINE is set; run once online",
+                "not in the cache {}, and the network is not to be used (HF_HUB_OFFLINE or --offline)",
                 options.cache.display()
             );
             return Err(transfer.failed(what));

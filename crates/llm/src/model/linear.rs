@@ -5,11 +5,11 @@ use std::fmt;
 use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions, PackedBMatrix, QuantParams};
 use rten_tensor::NdTensorView;
 
-use crate::engine::Precision;
 use crate::error::LlmError;
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::Panels;
 use crate::kernel::{ByteRows, add_rows, quantise_row};
+use crate::model::Numbers;
 
 /// Rows of a weight matrix, `(outputs, inputs)`, before they are packed.
 #[derive(Debug)]
@@ -21,10 +21,10 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    pub(crate) fn new(precision: Precision, width: usize) -> Self {
-        match precision {
-            Precision::F32 => Self::F32 { values: Vec::new(), width },
-            Precision::Int8 => Self::Int8 { bytes: Vec::new(), scales: Vec::new(), width },
+    pub(crate) fn new(numbers: Numbers, width: usize) -> Self {
+        match numbers {
+            Numbers::F32 => Self::F32 { values: Vec::new(), width },
+            Numbers::Int8 => Self::Int8 { bytes: Vec::new(), scales: Vec::new(), width },
         }
     }
 

@@ -6,34 +6,39 @@ use super::linear::{Head, Linear, Table};
 use super::rope::RopeTable;
 use super::{Layer, Model};
 use crate::config::ModelConfig;
-use crate::engine::Precision;
 use crate::error::LlmError;
+use crate::model::Numbers;
 use crate::weights::Weights;
 
 /// Reads tensors of one source.
 struct Reader<'a> {
     weights: &'a dyn Weights,
-    precision: Precision,
+    numbers: Numbers,
     portable: bool,
+}
+
+/// Reads a tensor of finite numbers.
+pub(super) fn finite(weights: &dyn Weights, name: &str, shape: &[usize]) -> Result<Vec<f32>, LlmError> {
+    let values = weights.tensor(name, shape)?;
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(values),
+        Some(position) => Err(LlmError::NotFinite {
+            source_name: weights.source(),
+            tensor: name.to_owned(),
+            position,
+            value: values[position],
+        }),
+    }
 }
 
 impl Reader<'_> {
     fn tensor(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, LlmError> {
-        let values = self.weights.tensor(name, shape)?;
-        match values.iter().position(|value| !value.is_finite()) {
-            None => Ok(values),
-            Some(position) => Err(LlmError::NotFinite {
-                source_name: self.weights.source(),
-                tensor: name.to_owned(),
-                position,
-                value: values[position],
-            }),
-        }
+        finite(self.weights, name, shape)
     }
 
     /// Matrices below each other, as one table.
     fn table(&self, names: &[(String, usize)], inputs: usize) -> Result<Table, LlmError> {
-        let mut table = Table::new(self.precision, inputs);
+        let mut table = Table::new(self.numbers, inputs);
         for (name, outputs) in names {
             table.extend(&self.tensor(name, &[*outputs, inputs])?);
         }
@@ -63,13 +68,13 @@ impl Model {
     pub(crate) fn load(
         config: ModelConfig,
         weights: &dyn Weights,
-        precision: Precision,
+        numbers: Numbers,
         threads: usize,
         positions: usize,
         portable: bool,
     ) -> Result<Self, LlmError> {
         config.validate()?;
-        let reader = Reader { weights, precision, portable };
+        let reader = Reader { weights, numbers, portable };
         let (hidden, width) = (config.hidden, config.head_dim);
         let embedding =
             reader.table(&[("model.embed_tokens.weight".to_owned(), config.vocabulary)], hidden)?;
@@ -91,7 +96,7 @@ impl Model {
             .build()
             .map_err(|error| LlmError::Stopped(format!("the threads cannot be started: {error}")))?;
         let (rooms, tiles) = (Mutex::default(), Mutex::default());
-        Ok(Self { config, precision, embedding, layers, norm, head, rope, threads, rooms, tiles })
+        Ok(Self { config, embedding, layers, norm, head, rope, threads, rooms, tiles })
     }
 
     fn load_layer(config: &ModelConfig, reader: &Reader<'_>, index: usize) -> Result<Layer, LlmError> {

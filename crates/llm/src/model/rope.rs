@@ -70,6 +70,13 @@ impl RopeTable {
         Self { values, half }
     }
 
+    /// Cosines and sines, each `(positions, head_dim / 2)`.
+    pub(super) fn columns(&self) -> (Vec<f32>, Vec<f32>) {
+        let rows = self.values.chunks_exact(2 * self.half).map(|row| row.split_at(self.half));
+        let (cosines, sines): (Vec<&[f32]>, Vec<&[f32]>) = rows.unzip();
+        (cosines.concat(), sines.concat())
+    }
+
     /// Rotates one head's vector to a position: pair `(x[i], x[i + half])` by angle `i`.
     pub(crate) fn rotate(&self, head: &mut [f32], position: usize) {
         let row = &self.values[position * 2 * self.half..][..2 * self.half];

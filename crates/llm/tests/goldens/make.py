@@ -1,6 +1,6 @@
 """Makes the golden files of this folder with Hugging Face transformers and PyTorch.
 
-    python3 -m venv /tmp/gold && /tmp/gold/bin/pip install torch transformers tokenizers safetensors jinja2 numpy gguf
+    python3 -m venv /tmp/gold && /tmp/gold/bin/pip install torch transformers tokenizers safetensors jinja2 numpy gguf sentencepiece
     /tmp/gold/bin/python crates/llm/tests/goldens/make.py
 
 Random tiny models, one for each variant of the architecture: `config.json`, `model.safetensors` (bfloat16, so that the
@@ -140,6 +140,26 @@ def make_tokens():
     (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=1))
 
 
+def make_sentencepiece():
+    """A SentencePiece vocabulary as a GGUF file holds it, with the tokens that SentencePiece itself gives."""
+    import io
+
+    import sentencepiece
+
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(CORPUS), model_writer=model, model_type="bpe", vocab_size=320, byte_fallback=True,
+        normalization_rule_name="identity", remove_extra_whitespaces=False, hard_vocab_limit=False,
+        user_defined_symbols=["<film>"])
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    ids = range(pieces.get_piece_size())
+    kind = lambda id: (2 if pieces.is_unknown(id) else 3 if pieces.is_control(id) else 6 if pieces.is_byte(id)
+                       else 4 if pieces.id_to_piece(id) == "<film>" else 1)
+    (HERE / "tokens" / "sentencepiece.json").write_text(json.dumps(dict(
+        pieces=[pieces.id_to_piece(id) for id in ids], scores=[pieces.get_score(id) for id in ids],
+        kinds=[kind(id) for id in ids], expected=[[text, pieces.encode(text)] for text in TEXTS]), ensure_ascii=False))
+
+
 def make_blocks():
     """Random blocks of each quantised format with the values that the `gguf` package reads from them."""
     import numpy
@@ -213,5 +233,6 @@ if __name__ == "__main__":
         make_model(name, config_class, model_class, more, tokenizer)
     make_chats()
     make_tokens()
+    make_sentencepiece()
     make_blocks()
     make_embeddings()

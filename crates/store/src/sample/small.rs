@@ -144,6 +144,7 @@ fn slot(name: &str, probabilities: &[f32], choice: Option<u32>, text: Option<&st
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "one row of every kind")]
 fn windows() -> [WindowRows; 2] {
     let search = Move::Search("soup".into());
     let mut answered = turn(

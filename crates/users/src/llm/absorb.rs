@@ -2,8 +2,8 @@
 
 use habitue_core::scenario::choice::MindsetConfig;
 use habitue_core::{
-    Action, DataError, Decision, Distributions, Encounter, Feedback, Mind, Mindset, Move, Purpose, Streams, Trace,
-    UserState, World, turn_counter,
+    Action, DataError, Decision, Distributions, Encounter, Feedback, Mind, Mindset, Move, Purpose, Streams,
+    Trace, UserState, World, turn_counter,
 };
 
 use super::memory::Memories;

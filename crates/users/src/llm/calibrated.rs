@@ -87,7 +87,7 @@ impl Backend for Calibrated<'_> {
             for (score, branch) in reply.scores.iter_mut().zip(&choice.branches) {
                 match score {
                     Scores::Distribution(distribution) => {
-                        *distribution = self.rules.apply(branch, distribution)
+                        *distribution = self.rules.apply(branch, distribution);
                     }
                     Scores::Drawn(_) => {
                         let what = "a calibrated choice needs probabilities, and the server gives none";

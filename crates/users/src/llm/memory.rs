@@ -144,7 +144,9 @@ impl Memories {
         sources: Vec<u32>,
         now: SimTime,
     ) -> Result<Memory, LlmError> {
-        let of = |id: &u32| state.long.iter().find(|held| held.memory.id == *id).map(|held| held.memory.importance);
+        let of = |id: &u32| {
+            state.long.iter().find(|held| held.memory.id == *id).map(|held| held.memory.importance)
+        };
         let importance = sources.iter().filter_map(of).fold(0.0, f32::max);
         let memory = next(state, MemoryKind::Insight, text, importance, now, sources, None);
         let held = self.held(memory.clone())?;
@@ -262,8 +264,12 @@ mod tests {
     fn what_does_not_matter_is_not_remembered_and_ids_never_repeat() {
         let strict = memories(|config| config.least_importance = 0.62);
         let mut state = MemoryState::default();
-        assert_eq!(strict.observe(&mut state, "a".into(), Memories::importance(6), SimTime(0), &mut || 0.0).unwrap(), None);
-        let kept = strict.observe(&mut state, "b".into(), Memories::importance(7), SimTime(0), &mut || 0.0).unwrap();
+        assert_eq!(
+            strict.observe(&mut state, "a".into(), Memories::importance(6), SimTime(0), &mut || 0.0).unwrap(),
+            None
+        );
+        let kept =
+            strict.observe(&mut state, "b".into(), Memories::importance(7), SimTime(0), &mut || 0.0).unwrap();
         assert_eq!(kept.unwrap().id, 0);
         strict.told(&mut state, "c".into(), Some(ItemId(3)), SimTime(5));
         assert_eq!((state.unlogged[0].id, state.unlogged[0].kind), (1, MemoryKind::Message));
@@ -275,14 +281,20 @@ mod tests {
     #[test]
     fn what_fits_the_moment_comes_to_mind_and_vectors_survive_a_restart() {
         let memories = memories(|config| config.retrieve = 2);
-        let texts = ["liked a film about cooking", "skipped the news", "searched for a film about cooks", "left early"];
+        let texts = [
+            "liked a film about cooking",
+            "skipped the news",
+            "searched for a film about cooks",
+            "left early",
+        ];
         let mut state = seen(&memories, &texts);
         let now = SimTime(5 * HOUR);
         let recall = |state: &mut MemoryState| {
             memories.arrive(state, &Persona::default(), "films about cooking", now, &mut || 0.9).unwrap();
             state.recalled.iter().map(|memory| memory.id).collect::<Vec<_>>()
         };
-        let mut restarted: MemoryState = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
+        let mut restarted: MemoryState =
+            serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
         let mut recalled = recall(&mut state);
         assert_eq!(recalled, recall(&mut restarted));
         recalled.sort_unstable();

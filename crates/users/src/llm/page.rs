@@ -2,8 +2,8 @@
 
 use habitue_core::scenario::llm::{AskName, EachName, LlmConfig, MoveName, RETURN_BINS};
 use habitue_core::{
-    CategoryId, DataError, Encounter, Memory, MemoryKind, Move, ProgramTrace, Purpose, SlotTrace, Stream, Streams, World,
-    turn_counter,
+    CategoryId, DataError, Encounter, Memory, MemoryKind, Move, ProgramTrace, Purpose, SlotTrace, Stream,
+    Streams, World, turn_counter,
 };
 use habitue_llm::{
     Answer, Backend, EachMode, LlmError, NumberSlot, PickAnswer, PickEachSlot, PickSlot, Usage, WriteSlot,
@@ -58,6 +58,7 @@ pub(super) struct Page {
     pub(super) satisfaction: Option<i64>,
     pub(super) mood: Option<i64>,
     /// What the user is after, where asked for.
+    #[allow(clippy::option_option, reason = "asked for or not, and something or nothing")]
     pub(super) need: Option<Option<CategoryId>>,
     /// From 1 to 10, where there is memory.
     pub(super) importance: Option<i64>,
@@ -103,7 +104,7 @@ impl Scene<'_> {
         let items = view::slate(self.world, self.config.content, encounter);
         let (script, slots) = self.script(encounter, &items)?;
         let answer = decide(self.backend, script.program(), &mut stream).await?;
-        let mut page = self.read(encounter, items, &slots, &answer, stream);
+        let mut page = Self::read(encounter, items, &slots, &answer, stream);
         self.follow(
             encounter,
             &script.answered(&answer),
@@ -272,7 +273,6 @@ impl Scene<'_> {
 
     /// The answers to the first program. The move is filled in later.
     fn read(
-        &self,
         encounter: &Encounter<'_>,
         items: Vec<ItemView>,
         slots: &Slots,
@@ -319,7 +319,8 @@ impl Scene<'_> {
         }
         let trace = |slot| picked("need".to_owned(), answer.pick(slot), encounter.distributions);
         traces.extend(slots.need.map(trace));
-        let trace = |slot| picked("importance".to_owned(), &answer.number(slot).pick, encounter.distributions);
+        let trace =
+            |slot| picked("importance".to_owned(), &answer.number(slot).pick, encounter.distributions);
         traces.extend(slots.importance.map(trace));
         page.count("page", answer, traces);
         page

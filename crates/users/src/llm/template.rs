@@ -15,8 +15,8 @@ use serde::Serialize;
 pub(crate) use section::Section;
 use section::{Piece, pieces};
 pub(crate) use variables::{
-    EarlierView, HabitsView, InterestView, ItemView, MemoryView, PersonaView, ReactionView, ShortView,
-    SlateView, SystemView,
+    EarlierView, HabitsView, InterestView, ItemView, MemoryView, PersonaView, ReactionView, RememberedView,
+    ShortView, SlateView, SystemView,
 };
 
 /// The template that is built in.

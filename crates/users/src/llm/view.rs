@@ -70,7 +70,7 @@ fn item(world: &World<'_>, content: ContentName, item: &Item, number: usize) -> 
     let described = |text: &str| if text.is_empty() { title.clone() } else { format!("{title}: {text}") };
     let shown = match (content, &item.caption) {
         (ContentName::SemanticId, _) => {
-            let words = item.semantic_id.iter().map(|word| format!("<{word}>")).collect::<String>();
+            let words = item.semantic_id.iter().map(|word| format!("<{word}>")).collect::<Vec<_>>().concat();
             if words.is_empty() { title.clone() } else { words }
         }
         (ContentName::Caption, Some(caption)) => described(&one_line(caption)),

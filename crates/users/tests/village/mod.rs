@@ -124,7 +124,7 @@ impl Village {
                 state,
                 session: 0,
                 turn,
-                time: SimTime(turn as i64 * 60_000),
+                time: SimTime(i64::from(turn) * 60_000),
                 slate: &slates[user],
                 friends: &friends[user],
                 rate: true,

@@ -78,11 +78,19 @@ impl RecallConfig {
     pub(super) fn check(&self) -> Result<(), FieldProblem> {
         let whole = |field: &str, value: u32, least: u32, most: u32| {
             let expected = format!("a whole number from {least} to {most}");
-            if (least..=most).contains(&value) { Ok(()) } else { Err(FieldProblem::new(field, value, expected)) }
+            if (least..=most).contains(&value) {
+                Ok(())
+            } else {
+                Err(FieldProblem::new(field, value, expected))
+            }
         };
         let number = |field: &str, value: f64, most: f64| {
             let expected = format!("a number from 0 to {most}");
-            if (0.0..=most).contains(&value) { Ok(()) } else { Err(FieldProblem::new(field, value, expected)) }
+            if (0.0..=most).contains(&value) {
+                Ok(())
+            } else {
+                Err(FieldProblem::new(field, value, expected))
+            }
         };
         whole("retrieve", self.retrieve, 0, 100)?;
         number("least_importance", self.least_importance, 1.0)?;

@@ -11,7 +11,7 @@ use crate::time::{SECOND, SimDuration};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServerConfig {
-    /// Its address up to and with the version, such as "http://127.0.0.1:8000/v1".
+    /// Its address up to and with the version, such as `http://127.0.0.1:8000/v1`.
     #[schemars(length(min = 1))]
     pub endpoint: String,
     /// How it is asked.

@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         self.compared(root, shape)
     }
 
-    fn compared(&mut self, root: Node, shape: Shape<'_>) -> Document {
+    pub(super) fn compared(&mut self, root: Node, shape: Shape<'_>) -> Document {
         self.findings.extend(shape.findings);
         Document { root, broken: shape.broken }
     }

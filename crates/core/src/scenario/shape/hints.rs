@@ -68,7 +68,7 @@ pub(super) fn home(shape: &Shape<'_>, key: &str, way: &Way) -> Option<String> {
     if !way.0.is_empty() && top.contains_key(key) {
         return Some(format!("`{key}` belongs at the top of the file, above the first `[table]`"));
     }
-    let homes: Vec<String> = top
+    let mut homes: Vec<String> = top
         .iter()
         .filter_map(|(name, schema)| {
             let schema = shape.target(schema);
@@ -79,6 +79,7 @@ pub(super) fn home(shape: &Shape<'_>, key: &str, way: &Way) -> Option<String> {
             (way.keys() != *name && schema["properties"][key].is_object()).then_some(heading)
         })
         .collect();
+    homes.sort();
     match homes.as_slice() {
         [] => None,
         homes => Some(format!("`{key}` is a key of {}", homes.join(" and "))),

@@ -3,6 +3,8 @@
 use std::task::{Context, Waker};
 
 use super::*;
+use crate::cache::{PAGE, Pages};
+use crate::model::Numbers;
 
 fn last(tokens: Vec<u32>) -> Request {
     let wanted = vec![Wanted { position: tokens.len() - 1, tokens: TokenSet::Only(vec![1, 2]) }];
@@ -16,7 +18,7 @@ fn engine(change: impl Fn(&mut EngineOptions)) -> Engine {
 }
 
 fn page_bytes() -> usize {
-    Pages::page_bytes(&tiny(), Precision::Int8)
+    Pages::page_bytes(&tiny(), Numbers::Int8)
 }
 
 #[test]
@@ -38,6 +40,13 @@ fn what_is_known_is_not_computed_again() {
     let statistics = engine.statistics();
     assert_eq!(statistics.requests, 4);
     assert_eq!(statistics.new_tokens as usize, 102 + other.new_tokens);
+}
+
+#[test]
+fn the_hit_rate_is_the_share_of_known_tokens() {
+    let counted = EngineStatistics { new_tokens: 30, cached_tokens: 10, ..EngineStatistics::default() };
+    assert!((counted.hit_rate() - 0.25).abs() < 1e-12);
+    assert!(EngineStatistics::default().hit_rate() < 1e-12);
 }
 
 #[test]
@@ -272,4 +281,29 @@ fn wrong_models_say_what_is_wrong() {
         Engine::start(tiny(), &weights, small).unwrap_err().to_string(),
     ];
     insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+#[cfg(not(feature = "cuda"))]
+fn devices_say_what_they_run() {
+    let devices = [Device::Cpu, Device::CandleCpu, Device::Cuda(7)];
+    let precisions = [Precision::Int8, Precision::F32, Precision::Bf16, Precision::F16];
+    let start = |device, precision| {
+        let options = EngineOptions { device, ..options(precision) };
+        let outcome = Engine::start(tiny(), &RandomWeights::new(&tiny(), 5), options);
+        let outcome = outcome.map_or_else(|error| error.to_string(), |_| "runs".to_owned());
+        format!("{device} {precision}: {outcome}")
+    };
+    let pairs = devices.iter().flat_map(|&device| precisions.map(|precision| start(device, precision)));
+    insta::assert_snapshot!(pairs.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn devices_are_read_as_they_are_written() {
+    for device in [Device::Cpu, Device::CandleCpu, Device::Cuda(0), Device::Cuda(3)] {
+        assert_eq!(device.to_string().parse::<Device>().unwrap(), device);
+    }
+    assert_eq!("cuda".parse::<Device>().unwrap(), Device::Cuda(0));
+    let error = "cuda:one".parse::<Device>().unwrap_err().to_string();
+    assert_eq!(error, "device is cuda:one, expected cpu, candle-cpu, cuda or cuda:N");
 }

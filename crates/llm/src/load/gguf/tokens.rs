@@ -1,4 +1,4 @@
-//! The byte-level tokenizer in a GGUF file's metadata, as the content of a `tokenizer.json`.
+//! The tokenizer in a GGUF file's metadata, as the content of a `tokenizer.json`.
 
 use std::path::Path;
 
@@ -6,6 +6,7 @@ use habitue_core::{DataError, DataErrorKind};
 use serde_json::{Map, Value, json};
 
 use super::metadata::Metadata;
+use super::sentencepiece;
 use crate::error::LlmError;
 
 /// Splitting patterns by the names in `tokenizer.ggml.pre`: as in the tokenizers that the models were published with.
@@ -19,22 +20,30 @@ const QWEN2: &str = concat!(
 );
 
 /// Token types of `tokenizer.ggml.token_type`.
-const CONTROL: f64 = 3.0;
-const USER_DEFINED: f64 = 4.0;
+pub(super) const CONTROL: f64 = 3.0;
+pub(super) const USER_DEFINED: f64 = 4.0;
 
 /// Builds the settings of a tokenizer from metadata.
 ///
 /// # Errors
-/// If the metadata holds none, or one of another family (SentencePiece): such a model needs a `tokenizer.json` beside
-/// the file.
+/// If the metadata holds none, or one of a family that is not read: such a model needs a `tokenizer.json` beside the
+/// file.
 pub(super) fn tokenizer_json(file: &Path, metadata: &Metadata) -> Result<Value, LlmError> {
     let wrong = |field: &str, value: &str, expected: &str| -> LlmError {
         let expected = format!("{expected}; or put the model's tokenizer.json beside the file");
         DataError::new(DataErrorKind::UnknownName, file, expected).field(field).value(value).into()
     };
     let family = metadata.text("tokenizer.ggml.model").unwrap_or_default();
-    if family != "gpt2" {
-        return Err(wrong("tokenizer.ggml.model", family, "\"gpt2\" (byte-level)"));
+    match family {
+        "gpt2" => {}
+        "llama" => {
+            let missing = || wrong("tokenizer.ggml.scores", "", "a score and a type for every token");
+            return sentencepiece::tokenizer_json(metadata).ok_or_else(missing);
+        }
+        other => {
+            let known = "\"gpt2\" (byte-level) or \"llama\" (SentencePiece)";
+            return Err(wrong("tokenizer.ggml.model", other, known));
+        }
     }
     let (Some(tokens), Some(merges)) =
         (metadata.texts("tokenizer.ggml.tokens"), metadata.texts("tokenizer.ggml.merges"))

@@ -48,7 +48,8 @@ impl LongTermMemory for RecAgentLongTerm {
         if long.len() > self.capacity {
             let importance = |at: usize| long[at].memory.importance;
             // The first of several, which is the oldest.
-            let least = (1..long.len()).fold(0, |least, at| if importance(at) < importance(least) { at } else { least });
+            let least = (1..long.len())
+                .fold(0, |least, at| if importance(at) < importance(least) { at } else { least });
             long.remove(least);
         }
     }
@@ -123,7 +124,8 @@ mod tests {
     fn value_follows_recency_importance_relevance_and_conformity() {
         let law = RecAgentLongTerm::new(&RecallConfig::default());
         let value = |held: &Held, query: &[f32], conformity| {
-            let persona = Persona { habits: Habits { conformity, ..Habits::default() }, ..Persona::default() };
+            let persona =
+                Persona { habits: Habits { conformity, ..Habits::default() }, ..Persona::default() };
             law.value(held, query, SimTime(DAY), &persona)
         };
         let base = held(0.5, 0, MemoryKind::Observation);

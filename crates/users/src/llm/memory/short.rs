@@ -15,11 +15,7 @@ pub(crate) struct RecAgentShortTerm {
 
 impl RecAgentShortTerm {
     pub(crate) fn new(config: &RecallConfig) -> Self {
-        Self {
-            capacity: config.short as usize,
-            alike: config.alike,
-            reinforcements: config.reinforcements,
-        }
+        Self { capacity: config.short as usize, alike: config.alike, reinforcements: config.reinforcements }
     }
 }
 

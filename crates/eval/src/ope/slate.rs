@@ -1,0 +1,151 @@
+//! Estimators for whole slates, whose reward is the sum of the rewards of its positions.
+//!
+//! A slate of `k` positions is chosen item by item: `b(l)` and `p(l)` are the behaviour's and the target's
+//! probabilities of the item at position `l` given the items above it, as a Plackett-Luce policy logs them. The
+//! weights of the top `l` positions are `w(1:l) = prod_{m <= l} p(m) / b(m)`.
+
+mod cascade;
+mod weights;
+
+pub use cascade::{SlateRewardModel, cascade_dr};
+pub use weights::{
+    MarginalPropensities, independent_ips, pseudo_inverse_ips, reward_interaction_ips,
+    self_normalised_independent_ips, self_normalised_reward_interaction_ips, self_normalised_standard_ips,
+    standard_ips,
+};
+
+use rayon::prelude::*;
+
+use super::error::{
+    FINITE, OpeError, PROBABILITY, PROPENSITY, check_length, check_values, is_probability, is_propensity,
+};
+
+/// The arrays of `n` logged slates, unchecked. A slate shorter than the longest is padded below with reward 0 and
+/// propensities 1, which changes no estimate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlateArrays {
+    /// Positions of the longest slate, `k`.
+    pub slate_size: usize,
+    /// The reward at each position; shape `(n, k)`, row by row.
+    pub rewards: Vec<f64>,
+    /// The behaviour's probability of the item given the items above it, above 0; shape `(n, k)`.
+    pub propensities: Vec<f64>,
+    /// The target's probability of the item given the items above it; shape `(n, k)`.
+    pub target: Vec<f64>,
+    /// The user, for intervals clustered over users; shape `(n,)`.
+    pub users: Vec<u32>,
+}
+
+/// Checked slates with their cumulative weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlateFeedback {
+    arrays: SlateArrays,
+    cumulative: Vec<f64>,
+}
+
+impl SlateFeedback {
+    /// Checks the arrays. Positions in error messages are counted through all slates: position `l` of slate `i` is
+    /// `i * k + l`.
+    ///
+    /// # Errors
+    /// When there is no slate or no position, lengths differ, a reward is not finite, a propensity is not in
+    /// `(0, 1]`, a target probability not in `[0, 1]`, or a weight overflows.
+    pub fn new(arrays: SlateArrays) -> Result<Self, OpeError> {
+        let (n, k) = (arrays.users.len(), arrays.slate_size);
+        if n == 0 {
+            return Err(OpeError::Empty { field: "users" });
+        }
+        if k == 0 {
+            return Err(OpeError::Empty { field: "slate" });
+        }
+        check_length("rewards", arrays.rewards.len(), n * k)?;
+        check_length("propensities", arrays.propensities.len(), n * k)?;
+        check_length("target probabilities", arrays.target.len(), n * k)?;
+        check_values("reward", "position", &arrays.rewards, FINITE, f64::is_finite)?;
+        check_values("propensity", "position", &arrays.propensities, PROPENSITY, is_propensity)?;
+        check_values("target probability", "position", &arrays.target, PROBABILITY, is_probability)?;
+        let cumulative = cumulative(&arrays.target, &arrays.propensities, k);
+        check_values("weight", "position", &cumulative, FINITE, f64::is_finite)?;
+        Ok(Self { arrays, cumulative })
+    }
+
+    /// The number of slates; at least 1.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.arrays.users.len()
+    }
+
+    /// The arrays as they were given.
+    pub fn arrays(&self) -> &SlateArrays {
+        &self.arrays
+    }
+
+    /// The weights of whole slates, `w(1:k)`; shape `(n,)`.
+    pub fn weights(&self) -> Vec<f64> {
+        self.cumulative.chunks(self.arrays.slate_size).map(|row| row[row.len() - 1]).collect()
+    }
+
+    /// The weights of the top positions, `w(1:l)`; shape `(n, k)`.
+    pub fn cumulative_weights(&self) -> &[f64] {
+        &self.cumulative
+    }
+
+    /// One number for each slate from its rows of `rewards` and `weights`, both of shape `(n, k)`.
+    fn each(&self, weights: &[f64], value: impl Fn(&[f64], &[f64]) -> f64 + Sync + Send) -> Vec<f64> {
+        let k = self.arrays.slate_size;
+        let rewards = self.arrays.rewards.par_chunks(k);
+        rewards.with_min_len(1 << 12).zip(weights.par_chunks(k)).map(|(r, w)| value(r, w)).collect()
+    }
+}
+
+/// Products of `target / behaviour` along each row of `k`.
+pub(super) fn cumulative(target: &[f64], behaviour: &[f64], k: usize) -> Vec<f64> {
+    let mut weight = 1.0;
+    let ratios = target.iter().zip(behaviour).enumerate();
+    ratios
+        .map(|(i, (p, b))| {
+            weight = if i % k == 0 { p / b } else { weight * (p / b) };
+            weight
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+
+    use super::*;
+
+    fn arrays() -> SlateArrays {
+        SlateArrays {
+            slate_size: 2,
+            rewards: vec![1.0, 2.0, 0.0, 4.0],
+            propensities: vec![0.5, 0.5, 0.25, 1.0],
+            target: vec![1.0, 0.25, 0.5, 1.0],
+            users: vec![0, 1],
+        }
+    }
+
+    #[test]
+    fn weights_multiply_from_the_top() {
+        let slates = SlateFeedback::new(arrays()).unwrap();
+        assert_eq!(slates.cumulative_weights(), [2.0, 1.0, 2.0, 2.0]);
+        assert_eq!(slates.weights(), [1.0, 2.0]);
+    }
+
+    #[test]
+    fn errors_name_the_array_the_position_and_what_was_expected() {
+        let cases = [
+            SlateArrays { users: vec![], ..arrays() },
+            SlateArrays { slate_size: 0, ..arrays() },
+            SlateArrays { slate_size: 3, ..arrays() },
+            SlateArrays { rewards: vec![1.0, 2.0, f64::INFINITY, 0.0], ..arrays() },
+            SlateArrays { propensities: vec![0.5, 0.5, 0.5, 0.0], ..arrays() },
+            SlateArrays { target: vec![1.5, 0.5, 0.5, 0.0], ..arrays() },
+            SlateArrays { propensities: vec![1e-200, 1e-200, 0.5, 0.5], ..arrays() },
+        ];
+        let texts: Vec<String> =
+            cases.into_iter().map(|arrays| SlateFeedback::new(arrays).unwrap_err().to_string()).collect();
+        insta::assert_snapshot!(texts.join("\n"));
+    }
+}
