@@ -95,7 +95,7 @@ mod tests {
         let law = RecAgentLongTerm::new(&RecallConfig::default());
         let memory = held(0.8, 0, MemoryKind::Observation);
         let recency = 0.99_f64.powi(48);
-        let expected = 1.0 - (0.8 + recency) / 2.0 * recency.powf(1.5);
+        let expected = 1.0 - f64::midpoint(0.8, recency) * recency.powf(1.5);
         assert!((law.loss(&memory, SimTime(2 * DAY)) - expected).abs() < 1e-6);
         let long_ago = law.loss(&memory, SimTime(300 * DAY));
         assert!((long_ago - (1.0 - 0.4 * 0.01)).abs() < 1e-3, "the floor: {long_ago}");
