@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::commands::{
     Session, bench::BenchArgs, completions::CompletionsArgs, doctor::DoctorArgs, export::ExportArgs,
     import::ImportArgs, inspect::InspectArgs, llm::LlmArgs, replay::ReplayArgs, resume::ResumeArgs,
-    run::RunArgs, schema,
+    run::RunArgs, schema, train::TrainArgs,
 };
 use crate::failure::{Exit, Failure};
 
@@ -68,6 +68,7 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     Bench(BenchArgs),
     Llm(LlmArgs),
+    Train(TrainArgs),
     Completions(CompletionsArgs),
 }
 
@@ -84,6 +85,7 @@ impl Command {
             Self::Doctor(args) => args.run(session),
             Self::Bench(args) => args.run(session),
             Self::Llm(args) => args.run(session),
+            Self::Train(args) => args.run(session),
             Self::Completions(args) => args.run(),
         }
     }

@@ -12,6 +12,7 @@ pub(crate) mod replay;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod train;
 
 use std::fmt::Display;
 use std::io::{self, Write};

@@ -1,6 +1,7 @@
 //! How a run goes, for people: a bar on a terminal, a line every few seconds elsewhere.
 
 mod stages;
+mod steps;
 mod transfer;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use habitue_run::{Observer, Progress};
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub(crate) use stages::Stages;
+pub(crate) use steps::Steps;
 pub(crate) use transfer::Transfers;
 
 use crate::logging::RunLog;

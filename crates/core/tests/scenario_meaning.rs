@@ -6,7 +6,7 @@ use habitue_core::scenario::persona::PersonaSpec;
 use habitue_core::scenario::policy::{PolicyConfig, PopularityConfig};
 use habitue_core::scenario::{
     CatalogueSource, Checkpoints, DatasetLayout, Design, GraphSource, InterventionKind, MemorySources,
-    ModelConfig, ModelFile, PersonaSource, PolicySpec, Problems, Scenario, Size, Typed, Window, resolve,
+    ModelConfig, ModelFile, PersonaSource, PolicySpec, Problems, Scenario, Size, TemplateSource, Typed, Window, resolve,
 };
 use habitue_core::{DAY, HOUR, ReturnReward, Reward, SECOND, SimDuration, SimTime};
 
@@ -80,13 +80,19 @@ fn models_are_paths_that_exist_or_ids_of_the_hub_and_templates_are_read() {
         }
     };
     let hub = llm("model = \"org/name@v1\"");
-    assert_eq!((hub.model, hub.template), (ModelFile::Hub("org/name@v1".into()), None));
+    assert_eq!((hub.model, hub.template), (ModelFile::Hub("org/name@v1".into()), TemplateSource::Default));
     let file = llm("model = \"tiny/config.json\", cache = \"1GiB\", template = \"my.j2\"");
     assert_eq!(
         (file.model, file.config.cache),
         (ModelFile::Path("/lab/studies/tiny/config.json".into()), Size(1 << 30))
     );
-    assert_eq!(file.template.map(|template| template.text).as_deref(), Some("hello"));
+    let TemplateSource::File(template) = file.template else { panic!("a file") };
+    assert_eq!(template.text, "hello");
+    let ours = llm("model = \"builtin:habitue-mini\"");
+    assert_eq!(ours.model, ModelFile::BuiltIn("builtin:habitue-mini".into()));
+    assert_eq!(ours.template, TemplateSource::Short);
+    let full = llm("model = \"builtin:habitue-mini\", template = \"builtin:default\"");
+    assert_eq!(full.template, TemplateSource::Default);
     let server =
         llm("model = \"any\", server = { endpoint = \"http://127.0.0.1:8000/v1\", timeout = \"30s\" }");
     assert_eq!(server.model, ModelFile::Server);

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use habitue_core::Stream;
 use serde::{Deserialize, Serialize};
 
-pub use local::{LocalBackend, Scorer};
+pub use local::{Fork, LocalBackend, Scorer};
 pub use openai::{OpenAiBackend, OpenAiOptions, Protocol, ServerStatistics};
 pub use prompt::{Prompt, PromptTurn};
 pub use recorded::{RecordedBackend, RecordingBackend};

@@ -57,7 +57,7 @@ mod tokenizer;
 mod weights;
 
 pub use backend::{
-    Backend, Choice, ChoiceBranch, ChoiceReply, LocalBackend, OpenAiBackend, OpenAiOptions, Pending, Prompt,
+    Backend, Choice, ChoiceBranch, ChoiceReply, Fork, LocalBackend, OpenAiBackend, OpenAiOptions, Pending, Prompt,
     PromptTurn, Protocol, RecordedBackend, RecordingBackend, Scorer, Scores, ServerStatistics, Usage,
     WriteEnd, Written,
 };

@@ -1,6 +1,7 @@
 //! Models from files: a Hugging Face folder, a model of the hub, or a GGUF file.
 
 mod architecture;
+mod built_in;
 mod gguf;
 mod hf_config;
 mod hub;
@@ -34,6 +35,8 @@ pub enum ModelSource {
     Folder(PathBuf),
     /// A GGUF file.
     Gguf(PathBuf),
+    /// A model that is part of this library, by its name among [`BUILT_IN_MODELS`](habitue_core::scenario::llm::BUILT_IN_MODELS).
+    BuiltIn(&'static str),
     /// A model of the Hugging Face hub.
     Hub {
         /// `organisation/name`.
@@ -44,12 +47,15 @@ pub enum ModelSource {
 }
 
 impl ModelSource {
-    /// Reads what a user typed: a path that exists, a path that ends in `.gguf`, or `organisation/name` with an
+    /// Reads what a user typed: `builtin:` with a name, a path that exists, a path that ends in `.gguf`, or `organisation/name` with an
     /// optional `@revision` (`main` without).
     ///
     /// # Errors
     /// If it is none of these.
     pub fn parse(text: &str) -> Result<Self, LlmError> {
+        if text.starts_with("builtin:") {
+            return built_in::find(text).map(Self::BuiltIn);
+        }
         let path = Path::new(text);
         if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf")) {
             return Ok(Self::Gguf(path.to_path_buf()));
@@ -129,6 +135,7 @@ impl Model {
         match source {
             ModelSource::Folder(folder) => open_folder(folder, None),
             ModelSource::Gguf(file) => gguf::open(file),
+            ModelSource::BuiltIn(name) => built_in::open(name),
             ModelSource::Hub { model, revision } => {
                 let snapshot = hub::fetch(model, revision, &options.hub)?;
                 let commit = &snapshot.commit[..snapshot.commit.len().min(12)];

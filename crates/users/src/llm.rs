@@ -25,6 +25,7 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
 pub use open::ModelError;
+pub use returning::intention_of;
 pub(crate) use open::{Opened, Shelf};
 
 use self::calibrated::{Calibrated, Rules};
@@ -98,12 +99,30 @@ impl LlmUsers {
         Self::with(config, &mut Shelf::default())
     }
 
+    /// Users who are decided for by this backend, wherever the configuration says that the model is. The prompt has no
+    /// turns unless `has_turns`.
+    ///
+    /// # Errors
+    /// If the template is not usable.
+    pub fn on(
+        backend: Box<dyn Backend>,
+        has_turns: bool,
+        config: &LlmUsersConfig,
+    ) -> Result<Self, ModelError> {
+        let template = Template::new(&config.template).map_err(ModelError::Template)?;
+        Self::assemble(Arc::new(Opened::given(backend, has_turns, config)), template, &config.config)
+    }
+
     /// Users whose model may be open already.
     pub(crate) fn with(config: &LlmUsersConfig, shelf: &mut Shelf) -> Result<Self, ModelError> {
         let LlmUsersConfig { config, model, template } = config;
         // First what is quick to check.
-        let template = Template::new(template.as_ref()).map_err(ModelError::Template)?;
+        let template = Template::new(template).map_err(ModelError::Template)?;
         let opened = shelf.take(model, config)?;
+        Self::assemble(opened, template, config)
+    }
+
+    fn assemble(opened: Arc<Opened>, template: Template, config: &LlmConfig) -> Result<Self, ModelError> {
         if config.chat == Some(true) && !opened.has_turns {
             let reason = match config.server {
                 Some(_) => "the server is asked by completions; protocol \"chat\" has turns",

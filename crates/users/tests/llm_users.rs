@@ -192,13 +192,13 @@ fn users_remember_and_draw_insights_from_what_they_remember() {
 
 #[test]
 fn models_and_configurations_that_do_not_fit_are_named() {
-    use habitue_core::scenario::{LlmUsersConfig, ModelFile, TemplateText};
+    use habitue_core::scenario::{LlmUsersConfig, ModelFile, TemplateSource, TemplateText};
     let folder = model();
     let try_with = |change: &dyn Fn(&mut LlmUsersConfig)| {
         let mut config = LlmUsersConfig {
             config: LlmConfig::new("models/tiny"),
             model: ModelFile::Path(folder.path().to_path_buf()),
-            template: None,
+            template: TemplateSource::Default,
         };
         change(&mut config);
         LlmUsers::new(&config).unwrap_err().to_string().replace(&*folder.path().to_string_lossy(), "FOLDER")
@@ -208,7 +208,7 @@ fn models_and_configurations_that_do_not_fit_are_named() {
         try_with(&|config| config.model = ModelFile::Path(folder.path().join("nothing"))),
         try_with(&|config| {
             let text = village::SHORT.replace("{{ name }}", "{{ nmae }}");
-            config.template = Some(TemplateText { file: "mine.j2".into(), text });
+            config.template = TemplateSource::File(TemplateText { file: "mine.j2".into(), text });
         }),
     ];
     insta::assert_snapshot!(mistakes.join("\n"));

@@ -16,12 +16,17 @@ use super::FieldProblem;
 use super::choice::{ArrivalConfig, DwellConfig, MindsetConfig, ReturnConfig};
 use super::size::Size;
 
+/// The models that are part of this program, as scenarios name them.
+pub const BUILT_IN_MODELS: [&str; 1] = ["builtin:habitue-mini"];
+/// The templates that are part of this program, as scenarios name them: the full one, and the one in few words.
+pub const BUILT_IN_TEMPLATES: [&str; 2] = ["builtin:default", "builtin:short"];
+
 /// Parameters of `llm` users: a language model reads who they are, what they recall and what they are shown, and chooses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LlmConfig {
-    /// The language model: a folder in the layout of Hugging Face, a `.gguf` file, or a model of the Hugging Face hub
-    /// ("organisation/name" or "organisation/name@revision"). With a `server`: the model's name there.
+    /// The language model: "builtin:habitue-mini", a folder in the layout of Hugging Face, a `.gguf` file, or a model of the
+    /// Hugging Face hub ("organisation/name" or "organisation/name@revision"). With a `server`: the model's name there.
     #[schemars(length(min = 1))]
     pub model: String,
     /// Number format of the model's weights and activations.
@@ -46,7 +51,8 @@ pub struct LlmConfig {
     /// with a server if it is asked by `chat`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat: Option<bool>,
-    /// A file with the texts of the prompt, to be made from the one that `habitue` has built in. If absent, that one.
+    /// A file with the texts of the prompt, to be made from one that `habitue` has built in: "builtin:default" or, in few
+    /// words, "builtin:short". If absent, the one that the model was trained on, for a model of ours, or the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub template: Option<String>,

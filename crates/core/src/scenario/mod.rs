@@ -30,7 +30,7 @@ pub use resolve::{TomlDocument, Typed, resolve};
 pub use resolved::{
     Arm, CatalogueSource, Checkpoints, DatasetLayout, Design, GraphSource, Intervention, InterventionKind,
     LlmUsersConfig, LogOptions, ModelConfig, ModelFile, PersonaSource, PolicySpec, Population, Scenario,
-    SlateOptions, TemplateText, Window,
+    SlateOptions, TemplateSource, TemplateText, Window,
 };
 pub use schema::schema;
 pub use size::Size;

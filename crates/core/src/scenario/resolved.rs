@@ -132,8 +132,8 @@ pub struct LlmUsersConfig {
     pub config: LlmConfig,
     /// Where the model is.
     pub model: ModelFile,
-    /// The texts of the prompt; `None` takes those built in.
-    pub template: Option<TemplateText>,
+    /// The texts of the prompt.
+    pub template: TemplateSource,
 }
 
 /// Where a language model is.
@@ -143,8 +143,22 @@ pub enum ModelFile {
     Path(PathBuf),
     /// A model of the Hugging Face hub, as typed.
     Hub(String),
+    /// A model that is part of this program: one of [`BUILT_IN_MODELS`](super::llm::BUILT_IN_MODELS).
+    BuiltIn(String),
     /// On the server of the configuration.
     Server,
+}
+
+/// Where the texts of the prompt come from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum TemplateSource {
+    /// Built in.
+    #[default]
+    Default,
+    /// Built in, in few words.
+    Short,
+    /// A file.
+    File(TemplateText),
 }
 
 /// A template with its text, so that a run does not depend on the file any more.

@@ -74,6 +74,8 @@ fn language_models() {
         ("a move twice", llm("model = \"a/b\", moves = [\"search\", \"search\"]")),
         ("no model", llm("think = 5")),
         ("no template", llm("model = \"a/b\", template = \"item.txt\"")),
+        ("no such model of ours", llm("model = \"builtin:habitue-mimi\"")),
+        ("no such template of ours", llm("model = \"a/b\", template = \"builtin:shirt\"")),
         ("an unknown bin", llm("model = \"a/b\", calibration.return.offset = { today = 1 }")),
         ("an address without a scheme", llm("model = \"a\", server = { endpoint = \"localhost:8000\" }")),
     ];

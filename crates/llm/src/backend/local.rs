@@ -129,6 +129,33 @@ impl LocalBackend {
         Ok(BranchPlan { suffix: suffix.tokens().to_vec(), trie })
     }
 
+    /// The choices as a model meets them, by branch: every place where options part. A model that is trained to give
+    /// each next token the probability of the options behind it gives [`Backend::choose`] exactly these probabilities.
+    ///
+    /// # Errors
+    /// If two options have the same tokens, or a text cannot be encoded.
+    pub fn forks(&self, choice: &Choice) -> Result<Vec<Vec<Fork>>, LlmError> {
+        let base = self.encode(&choice.prompt)?;
+        let forks = |branch| {
+            let plan = self.plan(&base, branch)?;
+            let fork = |(path, next): (Vec<u32>, _)| Fork {
+                tokens: [base.tokens(), &plan.suffix[..], &path[..]].concat(),
+                next,
+            };
+            Ok(plan.trie.forks().into_iter().map(fork).collect())
+        };
+        choice.branches.iter().map(forks).collect()
+    }
+
+    /// A prompt's tokens and those of a text written after it, as [`Backend::write`] meets them.
+    ///
+    /// # Errors
+    /// If a text cannot be encoded.
+    pub fn continuation(&self, prompt: &Prompt, text: &str) -> Result<(Vec<u32>, Vec<u32>), LlmError> {
+        let before = self.encode(prompt)?.finish()?;
+        Ok((before, self.tokenizer.encode(PieceKind::Text, text)?.to_vec()))
+    }
+
     async fn score_choice(&self, choice: &Choice) -> Result<ChoiceReply, LlmError> {
         let base = self.encode(&choice.prompt)?;
         let mut request = Request { tokens: base.tokens().to_vec(), ..Request::default() };
@@ -252,6 +279,15 @@ impl Backend for LocalBackend {
     ) -> Pending<'a, Written> {
         Box::pin(self.write_text(prompt, spec, stream))
     }
+}
+
+/// A place where options part: what was read up to it, and which options each next token leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fork {
+    /// All tokens before it.
+    pub tokens: Vec<u32>,
+    /// By next token, ascending: the options behind it.
+    pub next: Vec<(u32, Vec<usize>)>,
 }
 
 /// A choice as tokens.

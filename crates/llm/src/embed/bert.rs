@@ -86,6 +86,10 @@ impl BertEmbedder {
                 let expected = "a folder or a hub id: sentence encoders are not read from GGUF";
                 Err(DataError::new(DataErrorKind::Type, file, expected).into())
             }
+            ModelSource::BuiltIn(name) => {
+                let expected = "a folder or a hub id: no built-in model is a sentence encoder";
+                Err(DataError::new(DataErrorKind::Type, Path::new(name), expected).into())
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use habitue_core::DataError;
-use habitue_core::scenario::ModelFile;
+use habitue_core::scenario::{LlmUsersConfig, ModelFile};
 use habitue_core::scenario::llm::{LlmConfig, PrecisionName, ProtocolName, ServerConfig};
 use habitue_llm::{
     Backend, Engine, EngineOptions, LlmError, LoadOptions, LocalBackend, Model, ModelSource, OpenAiBackend,
@@ -81,6 +81,14 @@ impl Key {
     }
 }
 
+impl Opened {
+    /// A backend that the caller has made.
+    pub(super) fn given(backend: Box<dyn Backend>, has_turns: bool, config: &LlmUsersConfig) -> Self {
+        let account = [("model".to_owned(), json!(backend.id()))].into_iter().collect();
+        Self { backend, has_turns, account, key: Key::of(&config.model, &config.config) }
+    }
+}
+
 /// Models that are open already, so that populations with the same one share it.
 #[derive(Default)]
 pub(crate) struct Shelf {
@@ -103,7 +111,7 @@ impl Shelf {
                 let source = if is_gguf { ModelSource::Gguf(path) } else { ModelSource::Folder(path) };
                 here(&source, config, key).map_err(failed)?
             }
-            (None, ModelFile::Hub(id)) => {
+            (None, ModelFile::Hub(id) | ModelFile::BuiltIn(id)) => {
                 here(&ModelSource::parse(id).map_err(failed)?, config, key).map_err(failed)?
             }
             (None, ModelFile::Server) => {

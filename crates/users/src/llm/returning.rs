@@ -20,6 +20,13 @@ fn bin(intention: u8, now: SimTime, longest: SimDuration) -> Option<Bin> {
     (at + 1 < ends.len()).then(|| (SimDuration(ends[at]), SimDuration(ends[at + 1])))
 }
 
+/// The stated intention that a departure amounts to: a position among
+/// [`RETURN_BINS`](habitue_core::scenario::llm::RETURN_BINS).
+pub fn intention_of(departure: Departure, now: SimTime, longest: SimDuration) -> u8 {
+    let Departure::Return(gap) = departure else { return 4 };
+    (0..4).find(|at| bin(*at, now, longest).is_some_and(|(_, to)| gap < to)).unwrap_or(3)
+}
+
 /// When the user is back: the gap follows the hazard of [`ReturnConfig`], given that it lies in the stretch that the user
 /// stated, if any. `at` is the quantile. Where the hazard is 0 all through the stretch, the gap is uniform in it.
 pub(super) fn departure(
@@ -99,6 +106,11 @@ mod tests {
             assert_eq!(end, longest);
             assert_eq!(bin(4, now, longest), None);
         }
+        for at in 0..4 {
+            let (from, _) = bin(at, SimTime(5), longest).unwrap();
+            assert_eq!(intention_of(Departure::Return(from), SimTime(5), longest), at);
+        }
+        assert_eq!(intention_of(Departure::Never, SimTime(5), longest), 4);
         let short = ReturnConfig { longest: Span(SimDuration(5 * DAY)), ..ReturnConfig::default() };
         assert_eq!(gap(&short, SimTime(0), Some(3), 0.5), Departure::Never);
         assert_eq!(gap(&short, SimTime(0), Some(4), 0.5), Departure::Never);

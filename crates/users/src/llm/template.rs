@@ -5,7 +5,7 @@ mod variables;
 
 use std::path::Path;
 
-use habitue_core::scenario::{TemplateText, nearest};
+use habitue_core::scenario::{TemplateSource, TemplateText, nearest};
 use habitue_core::{DataError, DataErrorKind};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -21,6 +21,9 @@ pub(crate) use variables::{
 
 /// The template that is built in.
 const DEFAULT: &str = include_str!("templates/default.j2");
+
+/// The template in few words, which the built-in model was trained on.
+const SHORT: &str = include_str!("templates/short.j2");
 
 /// A template that has been checked: it has all sections, and every name in it is known.
 pub(crate) struct Template {
@@ -41,10 +44,11 @@ impl Template {
     ///
     /// # Errors
     /// A section that is missing, unknown or there twice, text that is not Jinja, or a name that no section has.
-    pub(crate) fn new(template: Option<&TemplateText>) -> Result<Self, Box<DataError>> {
+    pub(crate) fn new(template: &TemplateSource) -> Result<Self, Box<DataError>> {
         match template {
-            Some(template) => Self::parse(&template.file, &template.text),
-            None => Self::parse(Path::new("(built-in template)"), DEFAULT),
+            TemplateSource::File(TemplateText { file, text }) => Self::parse(file, text),
+            TemplateSource::Default => Self::parse(Path::new("builtin:default"), DEFAULT),
+            TemplateSource::Short => Self::parse(Path::new("builtin:short"), SHORT),
         }
     }
 
@@ -166,19 +170,21 @@ mod tests {
     fn changed(from: &str, to: &str) -> String {
         assert!(DEFAULT.contains(from), "{from}");
         let text = TemplateText { file: "my-template.j2".into(), text: DEFAULT.replacen(from, to, 1) };
-        match Template::new(Some(&text)) {
+        match Template::new(&TemplateSource::File(text)) {
             Ok(_) => "fine".to_owned(),
             Err(error) => error.to_string(),
         }
     }
 
     #[test]
-    fn the_built_in_template_is_a_template() {
-        let template = Template::new(None).unwrap();
-        for section in Section::ALL {
-            for sample in variables::samples(section) {
-                let text = template.render(section, sample).unwrap();
-                assert!(section == Section::Memory || !text.trim().is_empty(), "{section:?}");
+    fn the_built_in_templates_are_templates() {
+        for source in [TemplateSource::Default, TemplateSource::Short] {
+            let template = Template::new(&source).unwrap();
+            for section in Section::ALL {
+                for sample in variables::samples(section) {
+                    let text = template.render(section, sample).unwrap();
+                    assert!(section == Section::Memory || !text.trim().is_empty(), "{section:?}");
+                }
             }
         }
     }

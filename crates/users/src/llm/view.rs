@@ -87,6 +87,7 @@ fn item(world: &World<'_>, content: ContentName, item: &Item, number: usize) -> 
         number,
         title,
         content: shown,
+        form: content.word(),
         text,
         categories,
         tags: item.tags.clone(),

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use habitue_core::scenario::llm::LlmConfig;
-use habitue_core::scenario::{LlmUsersConfig, ModelFile, TemplateText};
+use habitue_core::scenario::{LlmUsersConfig, ModelFile, TemplateSource, TemplateText};
 use habitue_core::{
     ActionScale, Catalogue, Decision, Encounter, Habits, Item, ItemId, ItemStats, Persona, SimTime, Slate,
     Streams, UserId, UserModel, UserState, Visit, World,
@@ -34,7 +34,7 @@ pub(crate) fn users(folder: &Path, change: impl FnOnce(&mut LlmConfig)) -> LlmUs
     change(&mut config);
     config.check().unwrap();
     let model = ModelFile::Path(folder.to_path_buf());
-    let template = Some(TemplateText { file: "short.j2".into(), text: SHORT.to_owned() });
+    let template = TemplateSource::File(TemplateText { file: "short.j2".into(), text: SHORT.to_owned() });
     LlmUsers::new(&LlmUsersConfig { config, model, template }).unwrap()
 }
 

@@ -27,6 +27,17 @@ pub enum ContentName {
     SemanticId,
 }
 
+impl ContentName {
+    /// As the scenario spells it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Caption => "caption",
+            Self::SemanticId => "semantic-id",
+        }
+    }
+}
+
 /// Whether choices on a slate see each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

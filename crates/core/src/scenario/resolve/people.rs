@@ -6,11 +6,12 @@ use super::catalogue::names_a_dataset;
 use super::reader::{Document, Reader, elements, reason};
 use crate::scenario::choice::ChoiceConfig;
 use crate::scenario::file::{GraphFile, ModelName, PersonasRef, PopulationFile, SocialFile};
-use crate::scenario::llm::LlmConfig;
+use crate::scenario::llm::{BUILT_IN_MODELS, BUILT_IN_TEMPLATES, LlmConfig};
+use crate::scenario::nearest;
 use crate::scenario::persona::PersonaSpec;
 use crate::scenario::problem::Finding;
 use crate::scenario::resolved::{
-    GraphSource, LlmUsersConfig, ModelConfig, ModelFile, PersonaSource, Population, TemplateText,
+    GraphSource, LlmUsersConfig, ModelConfig, ModelFile, PersonaSource, Population, TemplateSource, TemplateText,
 };
 use crate::scenario::tree::{Node, Value, Way};
 
@@ -74,23 +75,51 @@ fn llm(reader: &mut Reader<'_>, document: &Document, population: &Way) -> Option
     }
     let config = reader.checked(document, &way, LlmConfig::check)?;
     let model = model_file(reader, document, &way.key("model"), &config);
+    let is_ours = matches!(&model, Some(ModelFile::BuiltIn(_)));
     let template = match document.get(&way.key("template")) {
-        Some(node) => Some(template(reader, node, &way.key("template"))?),
-        None => None,
+        Some(node) => template(reader, node, &way.key("template"))?,
+        None if is_ours => TemplateSource::Short,
+        None => TemplateSource::Default,
     };
     Some(ModelConfig::Llm(Box::new(LlmUsersConfig { model: model?, template, config })))
 }
 
-fn template(reader: &mut Reader<'_>, node: &Node, way: &Way) -> Option<TemplateText> {
+fn template(reader: &mut Reader<'_>, node: &Node, way: &Way) -> Option<TemplateSource> {
+    if let Some(typed) = node.text().filter(|typed| typed.starts_with(BUILT_IN)) {
+        return match built_in(reader, node, way, typed, &BUILT_IN_TEMPLATES)? {
+            0 => Some(TemplateSource::Default),
+            _ => Some(TemplateSource::Short),
+        };
+    }
     let file = reader.existing(node, way, "template")?;
     match reader.sources.read(&file) {
-        Ok(text) => Some(TemplateText { file, text }),
+        Ok(text) => Some(TemplateSource::File(TemplateText { file, text })),
         Err(error) => {
             let finding = Finding::of(node, way, format!("the template cannot be read: {}", reason(&error)));
             reader.report(finding.expected("a text file in UTF-8"));
             None
         }
     }
+}
+
+/// What names of things that are part of the program begin with.
+const BUILT_IN: &str = "builtin:";
+
+/// The position of a name among those that are built in.
+fn built_in(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    way: &Way,
+    typed: &str,
+    names: &[&'static str],
+) -> Option<usize> {
+    let found = names.iter().position(|name| *name == typed);
+    if found.is_none() {
+        let finding = Finding::of(node, way, format!("nothing built in is called \"{typed}\""));
+        let near = nearest(typed, names.iter().copied());
+        reader.report(finding.nearest(near).expected(format!("one of {}", names.join(", "))));
+    }
+    found
 }
 
 /// A model that exists as a path is one, and what looks like an id of the hub is one of the hub.
@@ -105,6 +134,10 @@ fn model_file(
     }
     let node = document.get(way)?;
     let typed = node.text()?;
+    if typed.starts_with(BUILT_IN) {
+        let at = built_in(reader, node, way, typed, &BUILT_IN_MODELS)?;
+        return Some(ModelFile::BuiltIn(BUILT_IN_MODELS[at].to_owned()));
+    }
     let (absolute, _) = reader.texts.locate(node.at.text, typed);
     if reader.sources.exists(&absolute) {
         return Some(ModelFile::Path(absolute));
@@ -116,7 +149,8 @@ fn model_file(
     let finding = Finding::of(node, way, "there is no such model");
     let finding = reader.near_file(finding, Path::new(typed), &absolute);
     reader.report(finding.expected(
-        "a folder in the layout of Hugging Face, a .gguf file, or a model of the hub as in \"organisation/name\"",
+        "\"builtin:habitue-mini\", a folder in the layout of Hugging Face, a .gguf file, or a model of the hub as in \
+         \"organisation/name\"",
     ));
     None
 }

@@ -31,6 +31,9 @@ pub(super) struct Path {
     pub(super) nodes: Vec<(usize, usize)>,
 }
 
+/// Tokens read so far, and the options by the token that comes next.
+pub(super) type Parting = (Vec<u32>, Vec<(u32, Vec<usize>)>);
+
 impl OptionTrie {
     /// The trie of options with these texts (for messages) and tokens. An option that another one continues is ended by
     /// as many tokens of `terminator` as it takes to tell them apart.
@@ -129,6 +132,33 @@ impl OptionTrie {
         paths
     }
 
+    /// Every place where options part: the tokens up to it and, by next token in ascending order, the options that go on
+    /// with it.
+    pub(super) fn forks(&self) -> Vec<Parting> {
+        let mut forks = Vec::new();
+        self.walk(0, &mut Vec::new(), &mut forks);
+        forks
+    }
+
+    /// The options at and below a node; adds the forks among them.
+    fn walk(&self, at: usize, path: &mut Vec<u32>, forks: &mut Vec<Parting>) -> Vec<usize> {
+        let node = &self.nodes[at];
+        let place = forks.len();
+        let mut next = Vec::with_capacity(node.children.len());
+        let mut below: Vec<usize> = node.option.into_iter().collect();
+        for (&token, &child) in &node.children {
+            path.push(token);
+            let options = self.walk(child, path, forks);
+            path.pop();
+            below.extend(&options);
+            next.push((token, options));
+        }
+        if next.len() > 1 {
+            forks.insert(place, (path.clone(), next));
+        }
+        below
+    }
+
     fn has_fork(&self, node: usize) -> bool {
         let mut node = &self.nodes[node];
         loop {
@@ -185,6 +215,13 @@ mod tests {
         assert_eq!(paths[0].nodes.iter().map(|(depth, _)| *depth).collect::<Vec<_>>(), [0, 1, 3]);
         assert_eq!(paths[1].tokens, [9]);
         assert_eq!(paths[1].nodes.iter().map(|(depth, _)| *depth).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn forks_say_which_options_go_on_with_which_token() {
+        let trie = trie(&[&[1, 2], &[1, 3, 4], &[5]], &[]).unwrap();
+        let top = (vec![], vec![(1, vec![0, 1]), (5, vec![2])]);
+        assert_eq!(trie.forks(), [top, (vec![1], vec![(2, vec![0]), (3, vec![1])])]);
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use habitue_core::scenario::TemplateSource;
 use habitue_core::scenario::llm::RecallConfig;
 use habitue_core::{
     ActionScale, Catalogue, HOUR, Item, ItemId, ItemStats, Mind, Mindset, Persona, SimTime, Slate, UserId,
@@ -60,7 +61,7 @@ fn outline(change: impl FnOnce(&mut LlmConfig)) -> String {
         scale: &scale,
         now: SimTime::ZERO,
     };
-    let template = Template::new(None).unwrap();
+    let template = Template::new(&TemplateSource::Default).unwrap();
     let memories = Memories::new(&config.memory);
     let moves = config.moves.iter().map(|name| move_option(name.word())).chain(["leave".to_owned()]);
     let system =

@@ -111,6 +111,8 @@ pub(crate) struct ItemView {
     pub(crate) number: usize,
     pub(crate) title: String,
     pub(crate) content: String,
+    /// The form of the content as the scenario names it.
+    pub(crate) form: &'static str,
     pub(crate) text: String,
     pub(crate) categories: Vec<String>,
     pub(crate) tags: Vec<String>,
@@ -133,6 +135,7 @@ pub(super) fn samples(section: Section) -> Vec<Value> {
         number: 1,
         title: "Soup".to_owned(),
         content: "Soup (cooking)".to_owned(),
+        form: "text",
         categories: vec!["cooking".to_owned()],
         tags: vec!["quick".to_owned()],
         price: Some(1.0),
