@@ -15,7 +15,7 @@ const KILLS: u64 = 20;
 fn a_kill_at_any_moment_costs_nothing_but_time() {
     let habitue = Habitue::new(env!("CARGO_BIN_EXE_habitue-under-test"));
     let arguments = [
-        "scenarios/quickstart.toml",
+        "scenarios/short-video.toml",
         "--set",
         "horizon=\"3d\"",
         "--set",

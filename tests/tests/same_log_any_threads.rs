@@ -4,7 +4,7 @@
 use habitue_tests::{Habitue, tables};
 
 const SMALL: [&str; 6] =
-    ["scenarios/quickstart.toml", "--set", "horizon=\"3d\"", "--set", "population.0.size=150", "--threads"];
+    ["scenarios/short-video.toml", "--set", "horizon=\"3d\"", "--set", "population.0.size=150", "--threads"];
 
 #[test]
 fn threads_and_checkpoints_leave_no_trace() {

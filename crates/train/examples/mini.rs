@@ -8,8 +8,8 @@ fn main() {
     let steps: u64 = std::env::args().nth(2).unwrap().parse().unwrap();
     let folder = Path::new(&folder);
     let shape = NetShape { hidden: 192, layers: 4, heads: 6, intermediate: 512, vocabulary: 2048 };
-    let recipe = Recipe { name: "habitue-mini".to_owned(), seed: 7, shape, tokenizer_towns: 4000, steps, first_steps: 1000, batch_tokens: 2048, learning_rate: 2e-3,
-        warmup: 100, floor: 0.05, weight_decay: 0.1, clip: 1.0, words: 0.2 };
+    let recipe = Recipe { name: "habitue-mini".to_owned(), seed: 7, shape, tokenizer_towns: 4000, steps, first_steps: 1200, batch_tokens: 2048, learning_rate: 1e-3,
+        warmup: 100, floor: 0.05, weight_decay: 0.1, clip: 1.0, hints: 1.0, words: 0.2 };
     let mut training = if Training::exists(folder) { Training::load(folder).unwrap() } else { Training::begin(recipe).unwrap() };
     let start = std::time::Instant::now();
     let (mut choices, mut words, mut n) = (0.0, 0.0, 0.0);

@@ -18,7 +18,7 @@ use habitue_core::scenario::choice::{
 use habitue_core::scenario::llm::{AskName, EachName, LlmConfig};
 use habitue_core::scenario::{LlmUsersConfig, ModelFile, TemplateSource};
 use habitue_core::{
-    DAY, Decision, Encounter, HOUR, ItemId, Mindset, Move, Persona, Purpose, SECOND, SimDuration, SimTime, Slate,
+    CategoryId, DAY, Decision, Encounter, HOUR, ItemId, Mindset, Move, Persona, Purpose, SECOND, SimDuration, SimTime, Slate,
     Stream, Streams, UserId, UserModel, UserModelError, UserState, Visit,
 };
 use habitue_llm::{Backend, LlmError, LocalBackend, Pending, Scorer, Tokenizer};
@@ -26,7 +26,7 @@ use habitue_users::{ChoiceUsers, LlmUsers, ModelError, intention_of};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 
-use self::scribe::{Answer, Desk, Ruling, Scribe};
+use self::scribe::{Answer, Desk, Liked, Ruling, Scribe};
 pub use self::sensitivity::{Sensitivity, sensitivity};
 pub use self::scribe::{Kind, Lesson, Mark};
 pub use self::town::Grade;
@@ -85,7 +85,8 @@ pub fn texts(seed: u64, number: u64) -> Result<Vec<String>, LessonError> {
     Ok(all)
 }
 
-/// The lessons of a town, one for every person in it.
+/// The lessons of a town, one for every person in it. `hints` is the weight of what should come to mind behind every
+/// category of an item; 0 leaves it out.
 ///
 /// # Errors
 /// If a lesson cannot be written.
@@ -93,6 +94,7 @@ pub fn lessons(
     seed: u64,
     number: u64,
     grade: Grade,
+    hints: f32,
     tokenizer: &Arc<Tokenizer>,
 ) -> Result<Vec<Lesson>, LessonError> {
     let backend = || {
@@ -103,11 +105,11 @@ pub fn lessons(
     backend()?;
     let mut all = Vec::new();
     let desk = || match backend() {
-        Ok(backend) => Desk::Lessons(Box::new(backend), Lesson::default()),
+        Ok(model) => Desk::Lessons { model: Box::new(model), lesson: Lesson::default(), hints },
         Err(_) => Desk::Texts(Vec::new()),
     };
     play(&Town::draw(seed, number, Lot::Training, grade), desk, |desk| {
-        if let Desk::Lessons(_, lesson) = desk {
+        if let Desk::Lessons { lesson, .. } = desk {
             all.push(lesson);
         }
     })?;
@@ -304,11 +306,17 @@ impl Life<'_> {
     ) -> Vec<Answer> {
         let actions = self.town.scale.len();
         let Some(distributions) = &decided.distributions else { return Vec::new() };
-        let whole = |kind, probabilities: Vec<f64>, chosen| Answer::Whole(Ruling { kind, probabilities, chosen });
+        let whole = |kind, probabilities: Vec<f64>, chosen| {
+            Answer::Whole(Ruling { kind, probabilities, chosen, about: Vec::new() })
+        };
         let mut answers = Vec::new();
-        for (feedback, row) in decided.feedback.iter().zip(distributions.actions.chunks(actions)) {
-            let row = row.iter().map(|share| f64::from(*share)).collect();
-            answers.push(whole(Kind::Action, row, usize::from(feedback.action.0)));
+        let shown = slate.items.iter().map(|shown| shown.item);
+        for ((item, feedback), row) in
+            shown.zip(&decided.feedback).zip(distributions.actions.chunks(actions))
+        {
+            let probabilities = row.iter().map(|share| f64::from(*share)).collect();
+            let (chosen, about) = (usize::from(feedback.action.0), self.about(item));
+            answers.push(Answer::Whole(Ruling { kind: Kind::Action, probabilities, chosen, about }));
         }
         if self.town.rate {
             for feedback in &decided.feedback {
@@ -350,6 +358,24 @@ impl Life<'_> {
         let chosen = scribe::quantile(&bins, self.stream.random());
         answers.push(whole(Kind::Return, bins, chosen));
         answers
+    }
+
+    /// What an item is about, and how the persona says that it is liked: the words of the template by its thresholds.
+    fn about(&self, item: ItemId) -> Vec<(String, Liked)> {
+        let most = self.persona.interests.iter().map(|(_, weight)| *weight).fold(0.0, f32::max);
+        let liked = |category: &CategoryId| {
+            let interest = self.persona.interests.iter().find(|(one, _)| one == category);
+            match interest.map(|(_, weight)| weight / most) {
+                Some(share) if share > 0.6 => Liked::Much,
+                Some(share) if share > 0.3 => Liked::Some,
+                Some(_) => Liked::Little,
+                None if self.persona.dislikes.contains(category) => Liked::Disliked,
+                None => Liked::Unknown,
+            }
+        };
+        let names = self.town.catalogue.categories();
+        let categories = &self.town.catalogue.item(item).categories;
+        categories.iter().map(|category| (names[category.index()].clone(), liked(category))).collect()
     }
 
     /// What the user is after now, by name.
@@ -420,8 +446,8 @@ fn around(value: f64, most: u8, deviation: f64) -> Vec<f64> {
 /// Weights of the moves as the prompt calls them. What the parametric user does not know of: who looks for something that
 /// is not found searches, who is not pleased tells the app so, who is spoken to may answer.
 fn moves(teacher: &[f32], utility: f32, mindset: &Mindset, spoken_to: bool) -> Vec<(String, f64)> {
-    let search = if mindset.need.is_some() { 0.25 } else { 0.01 };
-    let instruct = 0.02 + 0.6 * f64::from((0.42 - utility).max(0.0) / 0.42);
+    let search = if mindset.need.is_some() { 0.08 } else { 0.005 };
+    let instruct = 0.005 + 0.4 * f64::from((0.42 - utility).max(0.0) / 0.42);
     let answer = if spoken_to { 0.3 } else { 0.0 };
     let left = (1.0 - search - instruct - answer).max(0.1);
     let extra = [("search", search), ("instruct", instruct), ("answer", answer)];

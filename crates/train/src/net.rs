@@ -24,8 +24,9 @@ use crate::forest::Forest;
 
 /// Epsilon of the norms.
 pub const NORM_EPSILON: f32 = 1e-5;
-/// Base of the rotary positions.
-pub const ROPE_THETA: f32 = 10_000.0;
+/// Base of the rotary positions. Larger than usual, so that most pairs of numbers turn little over a prompt: names have to be
+/// found again at any distance.
+pub const ROPE_THETA: f32 = 1_000_000.0;
 
 /// The shape of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

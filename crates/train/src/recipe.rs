@@ -32,6 +32,8 @@ pub struct Recipe {
     pub weight_decay: f64,
     /// Length to which longer gradients are cut.
     pub clip: f64,
+    /// Weight in the loss of what should come to mind behind a category: how it is liked. A choice has 1.
+    pub hints: f32,
     /// Weight of a written token in the loss; a choice has 1.
     pub words: f32,
 }
@@ -81,6 +83,9 @@ impl Recipe {
         }
         if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
             return wrong("weight_decay", &self.weight_decay, "a number of at least 0");
+        }
+        if !(self.hints >= 0.0 && self.hints.is_finite()) {
+            return wrong("hints", &self.hints, "a number of at least 0");
         }
         if !(self.words >= 0.0 && self.words.is_finite()) {
             return wrong("words", &self.words, "a number of at least 0");

@@ -148,8 +148,9 @@ impl Training {
     fn batch(&mut self) -> Result<Forest, TrainError> {
         let mut forest = Forest::default();
         let grade = if self.step < self.recipe.first_steps { Grade::First } else { Grade::Full };
+        let hints = self.recipe.hints;
         while forest.tokens.len() < self.recipe.batch_tokens {
-            for lesson in lessons::lessons(self.recipe.seed, self.town, grade, &self.tokenizer)? {
+            for lesson in lessons::lessons(self.recipe.seed, self.town, grade, hints, &self.tokenizer)? {
                 plant(lesson, self.recipe.words, &mut forest);
             }
             self.town += 1;

@@ -147,6 +147,14 @@ impl LocalBackend {
         choice.branches.iter().map(forks).collect()
     }
 
+    /// A prompt's tokens, without a space that waits for what comes next.
+    ///
+    /// # Errors
+    /// If a text cannot be encoded.
+    pub fn tokens(&self, prompt: &Prompt) -> Result<Vec<u32>, LlmError> {
+        Ok(self.encode(prompt)?.tokens().to_vec())
+    }
+
     /// A prompt's tokens and those of a text written after it, as [`Backend::write`] meets them.
     ///
     /// # Errors

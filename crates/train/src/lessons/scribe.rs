@@ -46,6 +46,24 @@ pub(super) struct Ruling {
     /// By option.
     pub(super) probabilities: Vec<f64>,
     pub(super) chosen: usize,
+    /// What the item is about, in the order of the prompt, and how each is liked.
+    pub(super) about: Vec<(String, Liked)>,
+}
+
+/// How a category is liked, as the persona says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Liked {
+    Much,
+    Some,
+    Little,
+    /// The persona does not speak of it.
+    Unknown,
+    Disliked,
+}
+
+impl Liked {
+    /// Words whose first tokens stand for it in the hints; the template has all of them.
+    const WORDS: [&str; 5] = [" much", " some", " little", " -", "Dislikes"];
 }
 
 /// A ruling by the names of options, of which not all may be open.
@@ -82,7 +100,7 @@ pub(super) enum Desk {
     /// Keeps the prompts.
     Texts(Vec<String>),
     /// Writes lessons, in the tokens of this backend's model.
-    Lessons(Box<LocalBackend>, Lesson),
+    Lessons { model: Box<LocalBackend>, lesson: Lesson, hints: f32 },
     /// Asks this model too, and compares.
     Examination(Box<dyn Backend>, Vec<Mark>),
 }
@@ -154,7 +172,10 @@ impl Scribe {
                     texts.push(text + &branch.options[ruling.chosen]);
                 }
             }
-            Desk::Lessons(model, lesson) => {
+            Desk::Lessons { model, lesson, hints } => {
+                for (branch, ruling) in choice.branches.iter().zip(rulings) {
+                    hint(model, &choice.prompt, branch, ruling, *hints, lesson)?;
+                }
                 for (forks, ruling) in model.forks(choice)?.into_iter().zip(rulings) {
                     for fork in forks {
                         let mass = |options: &[usize]| options.iter().map(|at| ruling.probabilities[*at]).sum();
@@ -190,11 +211,52 @@ impl Scribe {
         let text = words.map_or_else(|| book.insight.clone(), |(_, words)| words.clone());
         match &mut book.desk {
             Desk::Texts(texts) => texts.push(format!("{}{text}\n", prompt.text())),
-            Desk::Lessons(model, lesson) => lesson.texts.push(model.continuation(prompt, &format!("{text}\n"))?),
+            Desk::Lessons { model, lesson, .. } => {
+                lesson.texts.push(model.continuation(prompt, &format!("{text}\n"))?);
+            }
             Desk::Examination(..) => {}
         }
         Ok(Written { text, end: WriteEnd::Stop("\n".to_owned()), usage: Usage::default() })
     }
+}
+
+/// Adds what should come to mind right behind each thing an item is about: how it is liked. No user is ever asked for it;
+/// it shows the way to what they are asked for, which a network finds late without it.
+fn hint(
+    model: &LocalBackend,
+    prompt: &Prompt,
+    branch: &ChoiceBranch,
+    ruling: &Ruling,
+    weight: f32,
+    lesson: &mut Lesson,
+) -> Result<(), LlmError> {
+    if ruling.about.is_empty() || weight == 0.0 {
+        return Ok(());
+    }
+    let mut before = prompt.clone();
+    let line = match branch.suffix.first() {
+        Some(line) => Some(line.clone()),
+        None => before.turns.last_mut().and_then(|turn| turn.pieces.pop()),
+    };
+    let Some(line) = line else { return Ok(()) };
+    let mut next = Vec::with_capacity(Liked::WORDS.len());
+    for word in Liked::WORDS {
+        let (_, tokens) = model.continuation(&Prompt::plain("-"), word)?;
+        next.extend(tokens.first().map(|token| (*token, 0.0)));
+    }
+    // Categories stand last on the line, in order.
+    let mut from = line.rfind(" - ").map_or(0, |at| at + 2);
+    for (name, liked) in &ruling.about {
+        let Some(at) = line[from..].find(name.as_str()) else { return Ok(()) };
+        from += at + name.len();
+        let mut read = before.clone();
+        read.push(&line[..from]);
+        let mut next = next.clone();
+        next[*liked as usize].1 = 1.0;
+        next.sort_unstable_by_key(|(token, _)| *token);
+        lesson.choices.push((model.tokens(&read)?, Target { next, weight }));
+    }
+    Ok(())
 }
 
 /// The answer of a model whose engine has threads of its own.
@@ -227,7 +289,7 @@ fn named(kind: Kind, weights: &[(String, f64)], at: f64, options: &[String]) -> 
         probabilities.iter_mut().for_each(|probability| *probability = even);
     }
     let chosen = quantile(&probabilities, at);
-    Ruling { kind, probabilities, chosen }
+    Ruling { kind, probabilities, chosen, about: Vec::new() }
 }
 
 /// The option at this quantile.

@@ -24,7 +24,7 @@ fn lessons_hold_choices_of_every_kind_and_texts() {
     let json = crate::vocabulary::train(&recipe_texts, 600).unwrap();
     let tokenizer = Arc::new(Tokenizer::from_value(std::path::Path::new("t"), json).unwrap());
     let all: Vec<Lesson> =
-        (0..20).flat_map(|number| lessons(7, number, Grade::Full, &tokenizer).unwrap()).collect();
+        (0..20).flat_map(|number| lessons(7, number, Grade::Full, 0.5, &tokenizer).unwrap()).collect();
     assert_eq!(all.len(), 40);
     let written: Vec<String> =
         all.iter().flat_map(|lesson| &lesson.texts).map(|(_, text)| tokenizer.decode(text)).collect();

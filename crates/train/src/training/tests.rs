@@ -19,6 +19,7 @@ fn recipe() -> Recipe {
         floor: 0.1,
         weight_decay: 0.1,
         clip: 1.0,
+        hints: 0.5,
         words: 0.5,
     }
 }
