@@ -45,6 +45,8 @@ pub enum Purpose {
     Intervention = 13,
     /// Random weights of a language model; entity = tensor, counter = row.
     Weights = 14,
+    /// Whether a choice user gives an instruction, and in which words; entity = user, counter = [`turn_counter`].
+    Instruction = 15,
 }
 
 /// Makes the streams of one run.

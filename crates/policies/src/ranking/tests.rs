@@ -51,6 +51,7 @@ impl Scene {
             history: &self.history,
             shown: &self.shown,
             text: None,
+            said: &[],
         }
     }
 
