@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::lexicon::Lexicon;
 pub use self::read::Reading;
-pub use self::wording::{WORDINGS, write};
+pub use self::wording::{WORDINGS, brief, write};
 use crate::catalogue::{Catalogue, Item};
 use crate::ids::{CategoryId, CreatorId, ItemId};
 

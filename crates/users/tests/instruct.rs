@@ -65,10 +65,10 @@ fn slates(town: &Town, category: u16) -> (Slate, Slate) {
     (Slate::certain(with.into_iter().take(10)), Slate::certain(without.into_iter().take(10)))
 }
 
-fn only(category: u16, asked: bool) -> Box<Wish> {
+fn only(category: u16, asked: bool) -> Wish {
     let condition = Condition::Only(Subject::Category(CategoryId(category)));
     let condition = Instruction { condition, strength: Strength::Hard };
-    Box::new(Wish { condition, seen: Vec::new(), asked })
+    Wish { condition, seen: Vec::new(), asked }
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn what_is_said_is_what_is_wanted_and_good_slates_leave_nothing_to_say() {
     let (good, bad) = slates(&town, 0);
     let (mut said, mut chance, mut texts) = (0.0, 0.0, BTreeSet::new());
     for user in 0..2000 {
-        let with_wish = || UserState { wish: Some(only(0, false)), ..arrived(&model, &town, user, 0) };
+        let with_wish = || UserState { wish: Some(only(0, false).into()), ..arrived(&model, &town, user, 0) };
         let decision = decide(&model, &town, &mut with_wish(), (user, 0), &good);
         assert!(!matches!(decision.next, Move::Instruct(_)));
         assert_eq!(decision.distributions.unwrap().moves[2].to_bits(), 0.0_f32.to_bits());
@@ -134,7 +134,7 @@ fn honoured_users_are_happier_and_ignored_ones_trust_less_and_leave() {
     let model = users(Some(InstructConfig::default()));
     let (good, bad) = slates(&town, 0);
     let after = |asked, slate: &Slate| {
-        let mut state = UserState { wish: Some(only(0, asked)), ..arrived(&model, &town, 5, 0) };
+        let mut state = UserState { wish: Some(only(0, asked).into()), ..arrived(&model, &town, 5, 0) };
         let decision = decide(&model, &town, &mut state, (5, 0), slate);
         (state.mindset, decision.distributions.unwrap().moves[6])
     };

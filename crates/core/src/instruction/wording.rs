@@ -10,15 +10,32 @@ pub const WORDINGS: usize = 3;
 /// are written to the hundredth, durations to the second.
 pub fn write(instruction: &Instruction, catalogue: &Catalogue, wording: usize) -> String {
     let sentences = sentences(&instruction.condition, instruction.strength);
-    let gap = match &instruction.condition {
+    sentences[wording % WORDINGS].replace("{}", &gap(&instruction.condition, catalogue))
+}
+
+/// A condition in a few words ("less news", "at most 2 minutes"), for sentences of a recommender.
+pub fn brief(condition: &Condition, catalogue: &Catalogue) -> String {
+    let gap = gap(condition, catalogue);
+    match condition {
+        Condition::Less(_) => format!("less {gap}"),
+        Condition::More(_) => format!("more {gap}"),
+        Condition::Only(_) => format!("only {gap}"),
+        Condition::New => "something new".to_owned(),
+        Condition::PriceCap(_) => format!("a price of at most {gap}"),
+        Condition::DurationCap(_) => format!("at most {gap}"),
+    }
+}
+
+/// What a sentence is about.
+fn gap(condition: &Condition, catalogue: &Catalogue) -> String {
+    match condition {
         Condition::New => String::new(),
         Condition::PriceCap(most) => price(*most),
         Condition::DurationCap(seconds) => duration(*seconds),
         Condition::Less(subject) | Condition::More(subject) | Condition::Only(subject) => {
             subject.name(catalogue).to_owned()
         }
-    };
-    sentences[wording % WORDINGS].replace("{}", &gap)
+    }
 }
 
 const fn sentences(condition: &Condition, strength: Strength) -> [&'static str; WORDINGS] {

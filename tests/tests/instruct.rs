@@ -1,0 +1,88 @@
+//! Users say what they want: recommenders that listen are followed by better slates and longer sessions, and slates that
+//! are good already bring no instruction.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use habitue_core::instruction::{Condition, Lexicon};
+use habitue_core::{ArmId, Catalogue, ItemId, Move, Turn, WindowRows};
+use habitue_tests::{Mean, mean, play, repository, scenario_file};
+
+const ARMS: [&str; 3] = ["ignore", "keywords", "planner"];
+
+/// The turns of an arm by user and session, in order.
+fn sessions(windows: &[WindowRows], arm: usize) -> BTreeMap<(u32, u32), Vec<&Turn>> {
+    let mut sessions: BTreeMap<_, Vec<&Turn>> = BTreeMap::new();
+    for turn in windows.iter().flat_map(|window| &window.turns).filter(|turn| turn.arm == ArmId(arm as u16)) {
+        sessions.entry((turn.user.0, turn.session)).or_default().push(turn);
+    }
+    sessions
+}
+
+fn slate(turn: &Turn) -> Vec<ItemId> {
+    turn.impressions.iter().map(|shown| shown.item).collect()
+}
+
+/// Of each instruction that was answered: its class, and the share of the answer that fulfils it.
+fn answers(sessions: &BTreeMap<(u32, u32), Vec<&Turn>>, catalogue: &Catalogue) -> Vec<(usize, u32, f64)> {
+    let lexicon = Lexicon::new(catalogue);
+    let mut answers = Vec::new();
+    for ((user, _), turns) in sessions {
+        for pair in turns.windows(2) {
+            if let Move::Instruct(text) = &pair[0].next {
+                let wishes = lexicon.read(text).wishes;
+                let [wish] = wishes.as_slice() else { panic!("{text} reads {wishes:?}") };
+                let share = wish.share(&slate(pair[1]), catalogue, &slate(pair[0]));
+                answers.push((wish.condition.class(), *user, share));
+            }
+        }
+    }
+    answers
+}
+
+/// Mean over users of each user's mean.
+fn by_user(values: impl Iterator<Item = (u32, f64)>) -> Mean {
+    let mut users: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+    for (user, value) in values {
+        let sums = users.entry(user).or_default();
+        sums.0 += value;
+        sums.1 += 1.0;
+    }
+    mean(&users.values().map(|(sum, count)| sum / count).collect::<Vec<_>>())
+}
+
+#[test]
+fn who_listens_gives_what_was_asked_for_and_keeps_users_longer() {
+    let scenario = scenario_file(&repository().join("scenarios/instruct.toml"));
+    let names: Vec<&str> = scenario.arms.iter().map(|arm| &*arm.name).collect();
+    assert_eq!(names, ARMS);
+    let simulation = habitue_run::simulation(&scenario).unwrap();
+    let catalogue = simulation.catalogue().clone();
+    let windows = play(&scenario);
+    let (mut satisfied, mut lengths) = (Vec::new(), Vec::new());
+    for arm in 0..ARMS.len() {
+        let sessions = sessions(&windows, arm);
+        let answers = answers(&sessions, &catalogue);
+        let mut line = format!("{:9}", ARMS[arm]);
+        for class in 0..6 {
+            let of = by_user(answers.iter().filter(|a| a.0 == class).map(|a| (a.1, a.2)));
+            line += &format!(" {} {:.3}", Condition::CLASSES[class], of.value);
+        }
+        satisfied.push(by_user(answers.iter().map(|(_, user, share)| (*user, *share))));
+        lengths.push(by_user(sessions.iter().map(|((user, _), turns)| (*user, turns.len() as f64))));
+        let said = sessions.values().flatten().filter(|turn| matches!(turn.next, Move::Instruct(_))).count();
+        eprintln!(
+            "{line} all {:?} length {:?} sessions {} said {said}",
+            satisfied[arm],
+            lengths[arm],
+            sessions.len()
+        );
+    }
+    for arm in 1..ARMS.len() {
+        let (before, after) = (satisfied[arm - 1], satisfied[arm]);
+        assert!(before.high() < after.low(), "{} {before:?}, {} {after:?}", ARMS[arm - 1], ARMS[arm]);
+        assert!(lengths[arm].value >= lengths[arm - 1].value, "{lengths:?}");
+    }
+    assert!(lengths[0].high() < lengths[2].low(), "{lengths:?}");
+}
