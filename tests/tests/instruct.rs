@@ -86,3 +86,57 @@ fn who_listens_gives_what_was_asked_for_and_keeps_users_longer() {
     }
     assert!(lengths[0].high() < lengths[2].low(), "{lengths:?}");
 }
+
+/// Users who like cooking alone. One arm shows short cheap cooking, the other long expensive news.
+#[test]
+fn slates_that_are_good_already_bring_no_instruction() {
+    let item = |kind: &str, at: usize, category: &str, seconds: u32, price: f64| {
+        format!(
+            r#"{{"id": "{kind}-{at}", "title": "t", "categories": ["{category}"], "quality": 0.5, "duration_seconds": {seconds}, "price": {price}}}"#
+        )
+    };
+    let good = (0..60).map(|at| item("good", at, "cooking", 20, 1.5));
+    let bad = (0..60).map(|at| item("bad", at, "news", 200, 9.0));
+    let items: Vec<String> = good.chain(bad).collect();
+    let text = r#"
+seed = 3
+horizon = "5d"
+window = "6h"
+[catalogue]
+file = "items.jsonl"
+[[population]]
+name = "users"
+size = 120
+personas = { interests = { min = 1, max = 1 }, dislikes = { min = 0, max = 0 }, categories = { cooking = 1.0, news = 0.0 } }
+choice = { instruct = { classes = ["less", "more", "only", "price-cap", "duration-cap"] } }
+[slate]
+size = 5
+[experiment]
+design = "paired"
+[[arm]]
+name = "good"
+policy = { kind = "fixed", items = ["good-0", "good-1", "good-2", "good-3", "good-4"], exclude = "none" }
+[[arm]]
+name = "bad"
+policy = { kind = "fixed", items = ["bad-0", "bad-1", "bad-2", "bad-3", "bad-4"], exclude = "none" }
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("items.jsonl"), items.join("\n")).unwrap();
+    let file = folder.path().join("good.toml");
+    fs::write(&file, text).unwrap();
+    let windows = play(&scenario_file(&file));
+    let mut said: [BTreeMap<String, u32>; 2] = Default::default();
+    let mut turns = [0_u32; 2];
+    for turn in windows.iter().flat_map(|window| &window.turns) {
+        turns[turn.arm.index()] += 1;
+        if let Move::Instruct(text) = &turn.next {
+            *said[turn.arm.index()].entry(text.clone()).or_default() += 1;
+        }
+    }
+    assert!(turns[0] > 500 && turns[1] > 100, "{turns:?}");
+    assert!(said[0].is_empty(), "false alarms: {:?}", said[0]);
+    // Every class is asked for where it is missing: in three wordings, hard and soft.
+    let instructions: u32 = said[1].values().sum();
+    assert!(f64::from(instructions) > 0.3 * f64::from(turns[1]), "{instructions} in {turns:?}");
+    assert_eq!(said[1].len(), 5 * 2 * 3, "{:?}", said[1]);
+}
