@@ -69,6 +69,7 @@ fn inverse_propensity_scoring_agrees_with_running_the_target() {
             history: &history,
             shown: &[],
             text: None,
+            said: &[],
         };
         let slate: Vec<ItemId> = turn.impressions.iter().map(|shown| shown.item).collect();
         let log: f64 = policy.log_propensity(&world, &request, &slate).unwrap().iter().sum();

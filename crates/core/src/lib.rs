@@ -23,6 +23,7 @@ mod catalogue;
 mod data_error;
 mod dataset;
 mod ids;
+pub mod instruction;
 mod mind;
 mod mindset;
 mod persona;
@@ -46,7 +47,7 @@ pub use ids::{ArmId, CategoryId, CreatorId, ItemId, PopulationId, UserId};
 pub use mind::{
     Held, LlmCall, Memory, MemoryKind, MemoryRecord, MemoryState, Mind, ProgramTrace, SlotTrace, Trace,
 };
-pub use mindset::{Mindset, UserState};
+pub use mindset::{Mindset, UserState, Wish};
 pub use persona::{Habits, PastInteraction, Persona};
 pub use policy::{HistoryEntry, Policy, PolicyError, Request};
 pub use recorder::{InterventionRecord, NoRecorder, Recorder, RecorderError, WindowRows};

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CategoryId, ItemId};
+use crate::instruction::Instruction;
 use crate::mind::Mind;
 
 /// What changes from turn to turn. All numbers are 0 to 1. Privileged: no policy sees it.
@@ -53,4 +54,17 @@ pub struct UserState {
     pub heard: VecDeque<ItemId>,
     /// What only users of a language model carry.
     pub mind: Option<Box<Mind>>,
+    /// What the user wants of this session's slates, for users that give instructions.
+    pub wish: Option<Box<Wish>>,
+}
+
+/// What a user wants of the slates of one session. Privileged: the recommender knows it only from what is said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Wish {
+    /// What items have to satisfy.
+    pub condition: Instruction,
+    /// The slate before, which tells what counts as new.
+    pub seen: Vec<ItemId>,
+    /// Whether the next slate is the answer to an instruction.
+    pub asked: bool,
 }

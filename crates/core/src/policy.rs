@@ -45,6 +45,8 @@ pub struct Request<'a> {
     pub shown: &'a [ItemId],
     /// Words that come with the request.
     pub text: Option<&'a RequestText>,
+    /// All that the user has said in this session, oldest first; what comes with the request included.
+    pub said: &'a [RequestText],
 }
 
 /// What a policy could not do.

@@ -48,6 +48,8 @@ pub enum Purpose {
     /// What a user's memory keeps; entity = user, counter = [`turn_counter`], with the last turn there can be for what is
     /// forgotten on arrival.
     Memory = 15,
+    /// Whether a choice user gives an instruction, and in which words; entity = user, counter = [`turn_counter`].
+    Instruction = 16,
 }
 
 /// Makes the streams of one run.

@@ -62,6 +62,7 @@ fn recommend(criterion: &mut Criterion) {
         history: &seen,
         shown: &shown,
         text: None,
+        said: &[],
     };
     let requests: Vec<Request<'_>> = (0..USERS).map(request).collect();
 

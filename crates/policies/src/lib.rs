@@ -28,7 +28,7 @@
 //!
 //! let history = VecDeque::new();
 //! let request = Request {
-//!     user: UserId(0), session: 0, turn: 0, time: SimTime::ZERO, size: 2, history: &history, shown: &[], text: None,
+//!     user: UserId(0), session: 0, turn: 0, time: SimTime::ZERO, size: 2, history: &history, shown: &[], text: None, said: &[],
 //! };
 //! let slate = &policy.recommend(&world, &[request], streams)?[0];
 //! assert_eq!(slate.items[0].propensity, 1.0 / 4.0);
@@ -48,10 +48,13 @@ mod diag_linucb;
 mod engagements;
 mod external;
 mod fixed;
+mod following;
 mod item_knn;
+mod keyword_filter;
 mod linear;
 mod linucb;
 mod names;
+mod parser_planner;
 mod popularity;
 mod profiles;
 mod random;

@@ -59,6 +59,8 @@ pub(crate) struct Task<'a> {
     /// Scores by position in the pool.
     pub(crate) scores: Candidates<'a>,
     pub(crate) request: &'a Request<'a>,
+    /// Positions in the pool that are excluded whatever the rule says.
+    pub(crate) barred: &'a [u32],
 }
 
 /// The ranking layer of one policy.
@@ -125,6 +127,9 @@ impl Ranking {
                 excluded.push(at);
             }
         };
+        for at in task.barred {
+            exclude(pool.items()[*at as usize]);
+        }
         if self.exclude != Exclude::None {
             request.shown.iter().copied().for_each(&mut exclude);
         }

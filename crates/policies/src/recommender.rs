@@ -112,7 +112,7 @@ impl<S: Scorer> Recommender<S> {
                     None => Candidates::unscored(items.len()),
                 }
             };
-            each(Task { world, pool: &prepared.pool, scores, request })
+            each(Task { world, pool: &prepared.pool, scores, request, barred: &[] })
         };
         requests.iter().map(answer).collect()
     }

@@ -2,16 +2,19 @@
 
 use std::path::Path;
 
-use habitue_core::scenario::policy::{Exclude, Explore, PolicyConfig};
+use habitue_core::scenario::policy::PolicyConfig;
 use habitue_core::{PastInteraction, Policy, PolicyError, Streams, UserId, World};
 
 use crate::bpr_mf::BprMf;
 use crate::diag_linucb::DiagLinUcb;
 use crate::external::External;
 use crate::fixed::Fixed;
+use crate::following::{AnyScorer, Erased, Follower, Following};
 use crate::item_knn::ItemKnn;
+use crate::keyword_filter::KeywordFilter;
 use crate::linucb::LinUcb;
 use crate::names;
+use crate::parser_planner::ParserPlanner;
 use crate::popularity::Popularity;
 use crate::random::Random;
 use crate::ranking::{Draw, Ranking};
@@ -47,52 +50,87 @@ pub fn build(config: &PolicyConfig, setting: &Setting<'_>) -> Result<Box<dyn Pol
 
 fn make(config: &PolicyConfig, setting: &Setting<'_>) -> Result<Box<dyn Policy>, String> {
     names::checked(config)?;
-    let (world, history) = (&setting.world, setting.history);
     Ok(match config {
-        PolicyConfig::Random(config) => ranked(setting, Random, Draw::Uniform, config.exclude),
-        PolicyConfig::Popularity(config) => {
-            explored(setting, Popularity::new(config, world, history)?, config.explore, config.exclude)
-        }
-        PolicyConfig::ItemKnn(config) => {
-            explored(setting, ItemKnn::new(config, world, history)?, config.explore, config.exclude)
-        }
-        PolicyConfig::BprMf(config) => {
-            explored(setting, BprMf::new(config, world, history)?, config.explore, config.exclude)
-        }
-        PolicyConfig::LinUcb(config) => {
-            explored(setting, LinUcb::new(config, world, history)?, config.explore, config.exclude)
-        }
-        PolicyConfig::DiagLinUcb(config) => {
-            explored(setting, DiagLinUcb::new(config, world, history)?, config.explore, config.exclude)
-        }
-        PolicyConfig::ThompsonBernoulli(config) => {
-            explored(setting, ThompsonBernoulli::new(config, world)?, config.explore, config.exclude)
-        }
-        PolicyConfig::ThompsonLinear(config) => {
-            explored(setting, ThompsonLinear::new(config, world, history)?, config.explore, config.exclude)
-        }
-        PolicyConfig::Fixed(config) => {
-            explored(setting, Fixed::new(config, world.catalogue)?, config.explore, config.exclude)
-        }
         PolicyConfig::External(config) => Box::new(External::start(config, setting)?),
+        PolicyConfig::KeywordFilter(config) => following(setting, &config.inner, KeywordFilter::new(config))?,
+        PolicyConfig::ParserPlanner(config) => following(setting, &config.inner, ParserPlanner::new(config))?,
+        config => scorer(config, setting, Ranked(setting))?,
     })
 }
 
-fn explored<S: Scorer + 'static>(
-    setting: &Setting<'_>,
-    scorer: S,
-    explore: Option<Explore>,
-    exclude: Exclude,
-) -> Box<dyn Policy> {
-    ranked(setting, scorer, Draw::from(explore), exclude)
+/// What is made of a scorer, whatever its type.
+trait Use {
+    type Made;
+
+    fn of<S: Scorer + 'static>(self, scorer: S, ranking: Ranking) -> Self::Made;
 }
 
-fn ranked<S: Scorer + 'static>(
+/// Makes the scorer of a configuration, with the ranking that it asks for.
+fn scorer<U: Use>(config: &PolicyConfig, setting: &Setting<'_>, made: U) -> Result<U::Made, String> {
+    let (world, history) = (&setting.world, setting.history);
+    let explored = |explore, exclude| Ranking { draw: Draw::from(explore), exclude };
+    Ok(match config {
+        PolicyConfig::Random(config) => {
+            made.of(Random, Ranking { draw: Draw::Uniform, exclude: config.exclude })
+        }
+        PolicyConfig::Popularity(config) => {
+            made.of(Popularity::new(config, world, history)?, explored(config.explore, config.exclude))
+        }
+        PolicyConfig::ItemKnn(config) => {
+            made.of(ItemKnn::new(config, world, history)?, explored(config.explore, config.exclude))
+        }
+        PolicyConfig::BprMf(config) => {
+            made.of(BprMf::new(config, world, history)?, explored(config.explore, config.exclude))
+        }
+        PolicyConfig::LinUcb(config) => {
+            made.of(LinUcb::new(config, world, history)?, explored(config.explore, config.exclude))
+        }
+        PolicyConfig::DiagLinUcb(config) => {
+            made.of(DiagLinUcb::new(config, world, history)?, explored(config.explore, config.exclude))
+        }
+        PolicyConfig::ThompsonBernoulli(config) => {
+            made.of(ThompsonBernoulli::new(config, world)?, explored(config.explore, config.exclude))
+        }
+        PolicyConfig::ThompsonLinear(config) => {
+            made.of(ThompsonLinear::new(config, world, history)?, explored(config.explore, config.exclude))
+        }
+        PolicyConfig::Fixed(config) => {
+            made.of(Fixed::new(config, world.catalogue)?, explored(config.explore, config.exclude))
+        }
+        PolicyConfig::External(_) | PolicyConfig::KeywordFilter(_) | PolicyConfig::ParserPlanner(_) => {
+            return Err(format!("a policy of kind \"{}\" does not score items itself", config.kind()));
+        }
+    })
+}
+
+/// A policy of its own.
+struct Ranked<'a>(&'a Setting<'a>);
+
+impl Use for Ranked<'_> {
+    type Made = Box<dyn Policy>;
+
+    fn of<S: Scorer + 'static>(self, scorer: S, ranking: Ranking) -> Box<dyn Policy> {
+        let Setting { name, world, streams, .. } = self.0;
+        Box::new(Recommender::new(name, scorer, ranking, world, *streams))
+    }
+}
+
+/// The inner part of a policy that follows instructions.
+struct Inner;
+
+impl Use for Inner {
+    type Made = (Box<dyn AnyScorer>, Ranking);
+
+    fn of<S: Scorer + 'static>(self, scorer: S, ranking: Ranking) -> Self::Made {
+        (Box::new(Erased(scorer)), ranking)
+    }
+}
+
+fn following<F: Follower + 'static>(
     setting: &Setting<'_>,
-    scorer: S,
-    draw: Draw,
-    exclude: Exclude,
-) -> Box<dyn Policy> {
-    let ranking = Ranking { draw, exclude };
-    Box::new(Recommender::new(setting.name, scorer, ranking, &setting.world, setting.streams))
+    inner: &PolicyConfig,
+    follower: F,
+) -> Result<Box<dyn Policy>, String> {
+    let (inner, ranking) = scorer(inner, setting, Inner).map_err(|message| format!("inner.{message}"))?;
+    Ok(Box::new(Following::new(setting, inner, ranking, follower)))
 }

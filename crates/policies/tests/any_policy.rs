@@ -31,6 +31,13 @@ fn all() -> Vec<PolicyConfig> {
             all.push(config(&format!("kind = \"{kind}\"\n{more}\n{explore}")));
         }
     }
+    for kind in ["keyword-filter", "parser-planner"] {
+        all.push(config(&format!("kind = \"{kind}\"\ninner = {{ kind = \"random\" }}")));
+        for explore in explores {
+            let inner = format!("kind = \"bpr-mf\"\nfactors = 4\nepochs = 3\nretrain = \"2h\"\n{explore}");
+            all.push(config(&format!("kind = \"{kind}\"\n[inner]\n{inner}")));
+        }
+    }
     all
 }
 
@@ -169,6 +176,8 @@ fn what_cannot_be_built_is_said() {
         "kind = \"fixed\"\nitems = []",
         "kind = \"linucb\"\nridge = 0",
         "kind = \"item-knn\"\nexplore = { kind = \"softmax\", temperature = -1 }",
+        "kind = \"keyword-filter\"\ninner = { kind = \"external\" }",
+        "kind = \"parser-planner\"\ninner = { kind = \"fixed\", items = [\"v99\"] }",
         "kind = \"external\"\ncommand = [\"no-such-program-anywhere\"]",
     ] {
         writeln!(messages, "{text}\n    {}\n", message(town.build(&config(text)))).unwrap();
@@ -184,8 +193,15 @@ fn what_cannot_be_restored_is_said() {
     let mut damaged = policy.snapshot().unwrap();
     damaged.truncate(damaged.len() / 2);
     let mut messages = String::new();
-    for bytes in [other, damaged, vec![255; 10], Vec::new()] {
+    for bytes in [other.clone(), damaged, vec![255; 10], Vec::new()] {
         writeln!(messages, "{}", policy.restore(&bytes).unwrap_err()).unwrap();
+    }
+    let mut following = town.build(&config("kind = \"keyword-filter\"")).unwrap();
+    let knn = config("kind = \"keyword-filter\"\ninner = { kind = \"item-knn\" }");
+    let mut damaged = following.snapshot().unwrap();
+    damaged.truncate(damaged.len() / 2);
+    for bytes in [other, town.build(&knn).unwrap().snapshot().unwrap(), damaged] {
+        writeln!(messages, "{}", following.restore(&bytes).unwrap_err()).unwrap();
     }
     insta::assert_snapshot!(messages);
 }

@@ -315,6 +315,7 @@ fn request<'a>(scene: &Scene<'_>, seat: &'a Seat<'_>) -> Request<'a> {
         history: &seat.resident.history,
         shown: session.shown(),
         text: session.request(),
+        said: session.said(),
     }
 }
 

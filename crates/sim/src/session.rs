@@ -90,6 +90,7 @@ pub struct Session {
     reward: f32,
     shown: Vec<ItemId>,
     request: Option<RequestText>,
+    said: Vec<RequestText>,
     phase: Phase,
 }
 
@@ -107,6 +108,7 @@ impl Session {
             reward: 0.0,
             shown: Vec::new(),
             request: None,
+            said: Vec::new(),
             phase: Phase::Browsing,
         }
     }
@@ -158,6 +160,11 @@ impl Session {
     /// Words that the next request comes with.
     pub fn request(&self) -> Option<&RequestText> {
         self.request.as_ref()
+    }
+
+    /// Words of all requests so far, those of the next one included.
+    pub fn said(&self) -> &[RequestText] {
+        &self.said
     }
 
     /// The slate the user looks at.
@@ -259,6 +266,7 @@ impl Session {
             Move::Answer(text) => Some(RequestText::Answer(text.clone())),
             Move::NextPage | Move::Post { .. } | Move::Chat { .. } | Move::Leave => None,
         };
+        self.said.extend(self.request.clone());
         self.turn += 1;
         self.now += elapsed;
         self.reward += reward;

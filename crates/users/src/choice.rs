@@ -7,6 +7,7 @@ pub(crate) mod draws;
 mod drift;
 pub(crate) mod dwell;
 mod examination;
+mod instruct;
 mod leaving;
 mod mindset;
 mod normal;
@@ -16,17 +17,19 @@ mod social;
 mod turn;
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use habitue_core::scenario::choice::ChoiceConfig;
 use habitue_core::{
-    Decider, Decision, Departure, Encounter, ItemId, Message, Persona, Purpose, SimDuration, SimTime,
-    Streams, UserId, UserModel, UserModelError, UserState, Visit, World, turn_counter,
+    Catalogue, Decider, Decision, Departure, Encounter, ItemId, Message, Persona, Purpose, SimDuration,
+    SimTime, Streams, UserId, UserModel, UserModelError, UserState, Visit, Wish, World, turn_counter,
 };
 
 use self::affinity::Scratch;
 use self::draws::uniform;
 use self::drift::Drift;
 use self::examination::Examination;
+use self::instruct::{Menu, SpeechDraws};
 use self::returning::Rhythm;
 use self::turn::ScaleLaws;
 
@@ -45,6 +48,8 @@ pub struct ChoiceUsers {
     config: ChoiceConfig,
     examination: Examination,
     rhythm: Rhythm,
+    /// What can be asked for in the catalogue as it was when last needed; worked out anew when there are more items.
+    menu: Arc<Mutex<Arc<Menu>>>,
 }
 
 impl ChoiceUsers {
@@ -52,7 +57,15 @@ impl ChoiceUsers {
     pub fn new(config: ChoiceConfig) -> Self {
         let examination = Examination::new(&config.examination);
         let rhythm = Rhythm::new(&config.returning.hours);
-        Self { config, examination, rhythm }
+        Self { config, examination, rhythm, menu: Arc::default() }
+    }
+
+    fn menu(&self, catalogue: &Catalogue) -> Arc<Menu> {
+        let mut menu = self.menu.lock().unwrap_or_else(PoisonError::into_inner);
+        if menu.items() != catalogue.len() {
+            *menu = Arc::new(Menu::new(catalogue));
+        }
+        Arc::clone(&menu)
     }
 
     /// The parameters.
@@ -86,9 +99,14 @@ impl UserModel for ChoiceUsers {
         (state, first)
     }
 
-    fn arrive(&self, _world: &World<'_>, visit: Visit<'_>, away: Option<SimDuration>, streams: Streams) {
+    fn arrive(&self, world: &World<'_>, visit: Visit<'_>, away: Option<SimDuration>, streams: Streams) {
         let mut stream = streams.stream(Purpose::Arrival, u64::from(visit.user.0), u64::from(visit.session));
         arrival::arrive(&self.config.arrival, visit.state, away, &mut stream);
+        visit.state.wish = self.config.instruct.as_ref().and_then(|config| {
+            let menu = self.menu(world.catalogue);
+            let condition = menu.draw(config, world.catalogue, &visit.state.interests, &mut stream)?;
+            Some(Box::new(Wish { condition, seen: Vec::new(), asked: false }))
+        });
     }
 
     fn decide(
@@ -102,7 +120,11 @@ impl UserModel for ChoiceUsers {
         let decisions = encounters.iter_mut().map(|encounter| {
             let counter = turn_counter(encounter.session, encounter.turn);
             let mut stream = streams.stream(Purpose::Decision, u64::from(encounter.user.0), counter);
-            self.turn(world, &laws, &mut scratch, encounter, &mut stream)
+            let speech = self.config.instruct.is_some().then(|| {
+                let purpose = Purpose::Instruction;
+                SpeechDraws::next(&mut streams.stream(purpose, u64::from(encounter.user.0), counter))
+            });
+            self.turn(world, &laws, &mut scratch, encounter, &mut stream, speech)
         });
         Ok(decisions.collect())
     }

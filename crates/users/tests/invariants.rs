@@ -53,6 +53,7 @@ fn state() -> impl Strategy<Value = UserState> {
         recent: recent.into_iter().map(ItemId).collect(),
         heard: heard.into_iter().map(ItemId).collect(),
         mind: None,
+        wish: None,
     })
 }
 

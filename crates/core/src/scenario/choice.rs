@@ -10,6 +10,7 @@
 mod affinity;
 mod decision;
 mod examination;
+mod instruct;
 mod leaving;
 mod mindset;
 mod social;
@@ -17,6 +18,7 @@ mod social;
 pub use affinity::AffinityConfig;
 pub use decision::{ActionConfig, DwellConfig, RatingConfig};
 pub use examination::{CascadeConfig, ExaminationConfig, PositionBasedConfig};
+pub use instruct::{InstructConfig, WishClass};
 pub use leaving::{ArrivalConfig, ChurnConfig, LeaveConfig, ReturnConfig};
 pub use mindset::{DriftConfig, MemoryConfig, MindsetConfig};
 use schemars::JsonSchema;
@@ -60,6 +62,9 @@ pub struct ChoiceConfig {
     pub arrival: ArrivalConfig,
     /// What the user tells friends.
     pub social: SocialConfig,
+    /// What the user tells the recommender; absent: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instruct: Option<InstructConfig>,
 }
 
 impl Default for ChoiceConfig {
@@ -79,6 +84,7 @@ impl Default for ChoiceConfig {
             churn: ChurnConfig::default(),
             arrival: ArrivalConfig::default(),
             social: SocialConfig::default(),
+            instruct: None,
         }
     }
 }
@@ -102,7 +108,10 @@ impl ChoiceConfig {
         self.returning.check().map_err(|problem| problem.below("return"))?;
         self.churn.check().map_err(|problem| problem.below("churn"))?;
         self.arrival.check().map_err(|problem| problem.below("arrival"))?;
-        self.social.check().map_err(|problem| problem.below("social"))
+        self.social.check().map_err(|problem| problem.below("social"))?;
+        self.instruct
+            .as_ref()
+            .map_or(Ok(()), |instruct| instruct.check().map_err(|problem| problem.below("instruct")))
     }
 }
 

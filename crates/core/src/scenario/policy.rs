@@ -3,6 +3,7 @@
 mod bandits;
 mod explore;
 mod external;
+mod instructed;
 mod learners;
 mod retrain;
 mod simple;
@@ -10,6 +11,7 @@ mod simple;
 pub use bandits::{DiagLinUcbConfig, LinUcbConfig, ThompsonBernoulliConfig, ThompsonLinearConfig};
 pub use explore::{EpsilonConfig, Exclude, Explore, PlackettLuceConfig};
 pub use external::ExternalConfig;
+pub use instructed::{KeywordFilterConfig, ParserPlannerConfig};
 pub use learners::{BprMfConfig, ItemKnnConfig};
 pub use retrain::Retrain;
 use schemars::JsonSchema;
@@ -44,6 +46,10 @@ pub enum PolicyConfig {
     Fixed(FixedConfig),
     /// Another process that speaks newline-delimited JSON.
     External(ExternalConfig),
+    /// Another policy, filtered by the words of the last instruction.
+    KeywordFilter(KeywordFilterConfig),
+    /// Another policy, planned by what the instructions of the session mean.
+    ParserPlanner(ParserPlannerConfig),
 }
 
 impl Default for PolicyConfig {
@@ -54,7 +60,7 @@ impl Default for PolicyConfig {
 
 impl PolicyConfig {
     /// All kinds as they are spelt, in the order of the variants.
-    pub const KINDS: [&str; 10] = [
+    pub const KINDS: [&str; 12] = [
         "random",
         "popularity",
         "item-knn",
@@ -65,6 +71,8 @@ impl PolicyConfig {
         "thompson-linear",
         "fixed",
         "external",
+        "keyword-filter",
+        "parser-planner",
     ];
 
     /// The kind as it is spelt.
@@ -80,6 +88,8 @@ impl PolicyConfig {
             Self::ThompsonLinear(_) => 7,
             Self::Fixed(_) => 8,
             Self::External(_) => 9,
+            Self::KeywordFilter(_) => 10,
+            Self::ParserPlanner(_) => 11,
         }]
     }
 
@@ -99,6 +109,8 @@ impl PolicyConfig {
             Self::ThompsonLinear(config) => config.check(),
             Self::Fixed(config) => config.check(),
             Self::External(config) => config.check(),
+            Self::KeywordFilter(config) => config.check(),
+            Self::ParserPlanner(config) => config.check(),
         }
     }
 }

@@ -51,13 +51,14 @@ impl Scene {
             history: &self.history,
             shown: &self.shown,
             text: None,
+            said: &[],
         }
     }
 
     fn slate(&self, ranking: Ranking, scores: Candidates<'_>, user: u32, size: usize) -> Slate {
         let mut taken = Marks::new(self.pool.items().len());
         let (world, request) = (self.world(), self.request(user, size));
-        let task = Task { world: &world, pool: &self.pool, scores, request: &request };
+        let task = Task { world: &world, pool: &self.pool, scores, request: &request, barred: &[] };
         let slate = ranking.slate(task, Streams::new(3), &mut taken);
         assert!((0..self.pool.items().len() as u32).all(|at| !taken.get(at)), "marks are given back empty");
         slate
@@ -65,7 +66,10 @@ impl Scene {
 
     fn logs(&self, ranking: Ranking, scores: Candidates<'_>, size: usize, slate: &[ItemId]) -> Vec<f64> {
         let (world, request) = (self.world(), self.request(0, size));
-        ranking.log_propensity(Task { world: &world, pool: &self.pool, scores, request: &request }, slate)
+        ranking.log_propensity(
+            Task { world: &world, pool: &self.pool, scores, request: &request, barred: &[] },
+            slate,
+        )
     }
 }
 

@@ -102,6 +102,7 @@ impl Town {
             history: &self.seen[user as usize],
             shown: &[],
             text: None,
+            said: &[],
         }
     }
 

@@ -66,7 +66,7 @@ pub(crate) fn arrive(
 }
 
 /// The category at this quantile of the interests; none if there is no interest.
-fn draw(interests: &[f32], at: f64) -> Option<CategoryId> {
+pub(super) fn draw(interests: &[f32], at: f64) -> Option<CategoryId> {
     let mut left = at * interests.iter().map(|interest| f64::from(*interest)).sum::<f64>();
     let mut last = None;
     for (category, interest) in interests.iter().enumerate().filter(|(_, interest)| **interest > 0.0) {

@@ -47,7 +47,7 @@ pub(super) fn outage(config: &MindsetConfig, mindset: &mut Mindset) {
 }
 
 /// `value` moved a share of the way to `target`; both are 0 to 1, and so is the result.
-fn toward(value: f32, target: f32, share: f64) -> f32 {
+pub(super) fn toward(value: f32, target: f32, share: f64) -> f32 {
     (value + share as f32 * (target - value)).clamp(0.0, 1.0)
 }
 

@@ -1,9 +1,9 @@
 //! One user before one slate.
 
-use habitue_core::scenario::choice::{ChoiceConfig, DriftConfig};
+use habitue_core::scenario::choice::{ChoiceConfig, DriftConfig, InstructConfig};
 use habitue_core::{
-    Action, ActionScale, CategoryId, Decision, Distributions, Encounter, Feedback, ItemId, Move, Stream,
-    UserState, World,
+    Action, ActionScale, CategoryId, Decision, Distributions, Encounter, Feedback, ItemId, Move, Slate,
+    Stream, UserState, World,
 };
 
 use super::action::{ActionLaw, ActionWeights, engaged_level};
@@ -12,6 +12,7 @@ use super::draws::{MoveDraws, PositionDraws};
 use super::drift::Drift;
 use super::dwell::DwellLaw;
 use super::examination::Before;
+use super::instruct::{SpeechDraws, Verdict};
 use super::mindset::Tally;
 use super::social::Moves;
 use super::{ChoiceUsers, leaving, mindset, rating, remember};
@@ -48,12 +49,13 @@ impl ChoiceUsers {
         scratch: &mut Scratch,
         encounter: &mut Encounter<'_>,
         stream: &mut Stream,
+        speech: Option<SpeechDraws>,
     ) -> Decision {
         let config = &self.config;
         let distributions = encounter.distributions;
         if encounter.slate.items.is_empty() {
             mindset::outage(&config.mindset, &mut encounter.state.mindset);
-            let moves = Moves::new(&config.social, 1.0, &[], None);
+            let moves = Moves::new(&config.social, 1.0, 0.0, &[], None);
             let distributions =
                 distributions.then(|| Distributions { actions: Vec::new(), moves: moves.probabilities() });
             return Decision { feedback: Vec::new(), next: Move::Leave, distributions, trace: None };
@@ -65,16 +67,35 @@ impl ChoiceUsers {
         mindset::turn(&config.mindset, &mut state.mindset, &reaction.tally, habits.diversity);
         let shown = encounter.slate.items.iter().map(|shown| shown.item);
         absorb(config, world, state, shown.zip(&reaction.feedback));
-        let leave =
-            leaving::probability(&config.leave, config.satisfaction_weight, &state.mindset, habits.patience);
-        let moves = Moves::new(&config.social, leave, encounter.friends, reaction.best);
+        let heard = self.hold_against_wish(world, state, encounter.slate);
+        let (more, speak) =
+            heard.map_or((0.0, 0.0), |(config, verdict)| (verdict.leave(config), verdict.speak(config)));
+        let weight = config.satisfaction_weight;
+        let leave = leaving::probability(&config.leave, weight, &state.mindset, habits.patience, more);
+        let moves = Moves::new(&config.social, leave, speak, encounter.friends, reaction.best);
         Decision {
-            next: moves.draw(&draws),
+            next: next_move(&moves, &draws, speech.filter(|speech| speech.speak < speak), state, world),
             distributions: distributions
                 .then(|| Distributions { actions: reaction.actions, moves: moves.probabilities() }),
             feedback: reaction.feedback,
             trace: None,
         }
+    }
+
+    /// Judges the slate by what the user wants of it, if anything.
+    fn hold_against_wish(
+        &self,
+        world: &World<'_>,
+        state: &mut UserState,
+        slate: &Slate,
+    ) -> Option<(&InstructConfig, Verdict)> {
+        let (config, wish) = (self.config.instruct.as_ref()?, state.wish.as_deref_mut()?);
+        let slate: Vec<ItemId> = slate.items.iter().map(|shown| shown.item).collect();
+        let verdict = Verdict::of(config, wish, &slate, world.catalogue);
+        verdict.felt(config, &mut state.mindset);
+        wish.seen = slate;
+        wish.asked = false;
+        Some((config, verdict))
     }
 
     fn react(
@@ -89,6 +110,8 @@ impl ChoiceUsers {
         let scale = world.scale;
         let memory = config.memory.recent;
         let taste = Taste::new(&config.affinity, memory, world, encounter.persona, encounter.state, scratch);
+        let wish = self.config.instruct.as_ref().zip(encounter.state.wish.as_deref());
+        let wish = wish.map(|(config, wish)| (config.weight as f32, wish));
         let positions = encounter.slate.items.len();
         let actions = if encounter.distributions { positions * scale.len() } else { 0 };
         let mut reaction = Reaction {
@@ -108,7 +131,12 @@ impl ChoiceUsers {
                 continue;
             }
             let item = world.catalogue.item(shown.item);
-            let liking = taste.of(shown.item, item);
+            let mut liking = taste.of(shown.item, item);
+            if let Some((weight, wish)) = wish
+                && !wish.condition.satisfied_by(shown.item, world.catalogue, &wish.seen)
+            {
+                liking.affinity -= weight;
+            }
             let weights = laws.action.weigh(liking.affinity);
             if encounter.distributions {
                 self.log(position, &weights, scale.skip(), &mut reaction.actions);
@@ -145,6 +173,24 @@ impl ChoiceUsers {
             let passes = if action == usize::from(skip.0) { 1.0 - looks } else { 0.0 };
             (looks * chance + passes) as f32
         }));
+    }
+}
+
+/// The move that the numbers decide; `speech` is given if the user says something unless it is time to leave.
+fn next_move(
+    moves: &Moves<'_>,
+    draws: &MoveDraws,
+    speech: Option<SpeechDraws>,
+    state: &mut UserState,
+    world: &World<'_>,
+) -> Move {
+    match (moves.draw(draws), speech, state.wish.as_deref_mut()) {
+        (Move::Leave, ..) => Move::Leave,
+        (_, Some(speech), Some(wish)) => {
+            wish.asked = true;
+            Move::Instruct(speech.words(wish, world.catalogue))
+        }
+        (other, ..) => other,
     }
 }
 

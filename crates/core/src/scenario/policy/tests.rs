@@ -57,6 +57,10 @@ fn values_outside_their_range_are_named() {
         ("kind = \"fixed\"", "items"),
         ("kind = \"fixed\"\nitems = [\"a\", \"b\", \"a\"]", "items.2"),
         ("kind = \"external\"", "command"),
+        ("kind = \"keyword-filter\"\nboost = -1", "boost"),
+        ("kind = \"keyword-filter\"\ninner = { kind = \"item-knn\", neighbours = 0 }", "inner.neighbours"),
+        ("kind = \"parser-planner\"\nbeta = -1", "beta"),
+        ("kind = \"parser-planner\"\ninner = { kind = \"keyword-filter\" }", "inner.kind"),
         ("kind = \"external\"\ncommand = [\"x\"]\nlongest_line = 1", "longest_line"),
     ] {
         assert_eq!(read(text).unwrap().check().unwrap_err().field, field, "{text}");
