@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use habitue_core::{ActionScale, ArmId, CategoryId, EndReason, ItemId, Move, SessionRecord, Turn, UserId};
+use habitue_core::{
+    ActionScale, ArmId, CategoryId, EndReason, ItemId, Move, SECOND, SessionRecord, SimDuration, Turn, UserId,
+};
 use habitue_store::RunReader;
 use serde::Serialize;
 
@@ -158,7 +160,7 @@ fn visited(
     let own = turns.iter().filter(|turn| turn.session == session.session);
     let reason = EndReason::NAMES[session.reason as usize];
     let after = match session.gap {
-        Some(gap) => format!("back after {gap}"),
+        Some(gap) => format!("back after {}", SimDuration(gap.0 / SECOND * SECOND)),
         None if session.churned => "never to return".to_owned(),
         None => "return not observed".to_owned(),
     };

@@ -1,4 +1,4 @@
-//! The page as Markdown.
+//! The page as Markdown: texts and tables. Charts are their tables, files their names.
 
 use super::page::{Block, Page, Table};
 
@@ -22,10 +22,7 @@ pub(super) fn text(page: &Page) -> String {
                 Block::Chart { title, note, table: numbers, .. } => {
                     text.push_str(&table(numbers, format!("{title} {note}").trim_end()));
                 }
-                Block::Code { title, text: code } => {
-                    let fence = if code.contains("```") { "~~~~" } else { "```" };
-                    text.push_str(&format!("{}\n\n{fence}\n{code}\n{fence}\n", plain(title)));
-                }
+                Block::Code { title, file, .. } => text.push_str(&format!("{}: {file}\n", plain(title))),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The page: what is on it, and how it becomes HTML.
 
-use minijinja::{Environment, context};
+use minijinja::Environment;
+use minijinja::value::Serde;
 use serde::Serialize;
 
 use super::error::ReportError;
@@ -59,6 +60,8 @@ pub(super) enum Block {
     Code {
         /// What it is.
         title: String,
+        /// Where it is in the run folder.
+        file: &'static str,
         /// The text.
         text: String,
     },
@@ -74,11 +77,17 @@ pub(super) struct Table {
     pub(super) words: usize,
 }
 
+/// What the template is filled in with.
+#[derive(Serialize)]
+struct Filled<'a> {
+    page: &'a Page,
+    style: &'a str,
+}
+
 /// The page as one file.
 pub(super) fn html(page: &Page) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     environment.add_template("report.html", include_str!("template/report.html"))?;
     let template = environment.get_template("report.html")?;
-    let style = include_str!("template/report.css");
-    Ok(template.render(context! { page, style })?)
+    Ok(template.render(Serde(Filled { page, style: include_str!("template/report.css") }))?)
 }

@@ -121,7 +121,8 @@ fn censoring(facts: &Facts<'_>, warnings: &mut Vec<String>) {
         let seen: u64 = facts.arms.iter().map(|arm| arm.measures.of(Measure::OnDay(day)).count).sum();
         if seen == 0 {
             warnings.push(format!(
-                "Nothing is known of day {day} and what comes after: {} were observed.",
+                "Nobody's day {day} was observed wholly, nor what comes after: the run shows {}, and users come in the course \
+                 of them.",
                 days(facts.run.observed_days)
             ));
             break;

@@ -6,8 +6,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::LEVEL;
+use super::daily::wilson;
 use super::life::{Clock, Life};
-use super::measure::Measure;
+use super::measure::{Measure, Unit};
 
 /// Bootstrap replicates for arms of up to 20,000 users; larger arms have fewer, down to 200, as their intervals are
 /// narrow and time is users times replicates.
@@ -23,7 +24,8 @@ pub struct Measured {
     pub measure: Measure,
     /// Its value; `None` if nothing can be said (nobody's day 30 was observed).
     pub value: Option<f64>,
-    /// The interval; `None` with fewer than two users, or if a replicate in twenty could say nothing.
+    /// The interval; `None` with fewer than two users, or if a replicate in twenty could say nothing. Of a share of
+    /// exactly 0 or 1, which samples cannot leave, it is Wilson's of as many users.
     pub interval: Option<(f64, f64)>,
     /// Users the value is taken over (those with a denominator).
     pub count: u64,
@@ -78,7 +80,9 @@ pub fn measure(arms: &[Vec<Life>], clock: Clock, paired: bool, streams: Streams)
                     Measured {
                         measure: Measure::ALL[at],
                         value: whole[arm][at],
-                        interval: interval(of(arm).collect()).filter(|_| arms[arm].len() > 1),
+                        interval: certain(Measure::ALL[at], whole[arm][at], tables[arm].counts[at])
+                            .or_else(|| interval(of(arm).collect()))
+                            .filter(|_| arms[arm].len() > 1),
                         count: tables[arm].counts[at],
                         difference: difference.map(|(own, first)| {
                             let replicates = of(arm).zip(of(0));
@@ -162,6 +166,13 @@ fn values(totals: &Totals) -> Values {
     totals.map(|(numerator, denominator)| (denominator > 0.0).then(|| numerator / denominator))
 }
 
+/// The interval of a share of exactly 0 or 1.
+fn certain(measure: Measure, value: Option<f64>, users: u64) -> Option<(f64, f64)> {
+    let value = value.filter(|_| measure.unit() == Unit::Share)?;
+    let events = if value <= 0.0 { 0 } else { users };
+    (value <= 0.0 || value >= 1.0).then(|| wilson(events, users))
+}
+
 /// The middle [`LEVEL`] of the replicates; `None` if more than one in twenty has no value.
 fn interval(replicates: Vec<Option<f64>>) -> Option<(f64, f64)> {
     let asked = replicates.len();
@@ -236,6 +247,15 @@ mod tests {
             pool.install(|| measure(&[town(90, 4)], clock, false, Streams::new(3)))
         };
         assert_eq!(on(1), on(3));
+    }
+
+    #[test]
+    fn what_happened_to_everybody_is_not_certain() {
+        let clock = Clock::new(SimTime(9 * DAY));
+        let arms = measure(&[town(20, 0)], clock, false, Streams::new(1));
+        let never = arms[0].of(Measure::OnDay(7));
+        assert_eq!((never.value, never.interval), (Some(0.0), Some(wilson(0, 20))));
+        assert_eq!(arms[0].of(Measure::FromDay(1)).interval, Some(wilson(20, 20)));
     }
 
     #[test]

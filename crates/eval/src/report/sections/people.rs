@@ -14,6 +14,12 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         "One user of an arm, with about as many visits as most. Propensity is the probability with which the recommender \
          showed the item there; the probability of an action or move is the one it was drawn with.",
     )];
+    let mut turns = report.stories.iter().flat_map(|story| &story.sessions).flat_map(|visit| &visit.turns);
+    if turns.all(|turn| turn.next_probability.is_none()) {
+        blocks.push(text(
+            "This run did not log the probabilities of actions and moves; with `log.distributions = true` it would have.",
+        ));
+    }
     for story in &report.stories {
         tell(story, &mut blocks);
     }
@@ -43,11 +49,11 @@ fn visited(visit: &Visited) -> Table {
     };
     Table {
         caption: format!("{}{more}, until {}", visit.start, visit.ending),
-        head: ["turn", "item or move", "propensity", "did", "probability", "seconds"]
+        head: ["turn", "item or move", "did", "propensity", "probability", "seconds"]
             .map(str::to_owned)
             .into(),
         rows: visit.turns.iter().flat_map(seen).collect(),
-        words: 2,
+        words: 3,
     }
 }
 
@@ -71,8 +77,8 @@ fn seen(turn: &Seen) -> Vec<Vec<String>> {
         vec![
             number.clone(),
             item.title.clone(),
-            probability(item.propensity),
             did,
+            probability(item.propensity),
             if item.examined { chance(item.probability) } else { nothing() },
             format!("{:.1}", item.dwell_seconds),
         ]
@@ -81,8 +87,8 @@ fn seen(turn: &Seen) -> Vec<Vec<String>> {
     rows.push(vec![
         number,
         format!("then (satisfaction {before:.2} to {after:.2})"),
-        nothing(),
         turn.next.clone(),
+        nothing(),
         chance(turn.next_probability),
         nothing(),
     ]);

@@ -50,8 +50,14 @@ pub(super) fn facts(report: &Report) -> Section {
     let arms =
         report.arms.iter().map(|arm| vec![format!("arm {}", arm.name), format!("policy {}", arm.policy)]);
     rows.extend(arms);
+    let what = Table {
+        caption: "The run.".to_owned(),
+        head: vec![String::new(), "value".to_owned()],
+        rows,
+        words: 2,
+    };
     let tables = run.tables.iter().map(|(table, rows)| vec![(*table).to_owned(), count(*rows)]).collect();
-    let mut blocks = vec![plain("The run.", &["", "value"], rows)];
+    let mut blocks = vec![Block::Table { table: what, folded: false }];
     if !run.interventions.is_empty() {
         let rows = run.interventions.iter();
         let rows =
@@ -61,7 +67,11 @@ pub(super) fn facts(report: &Report) -> Section {
         blocks.push(Block::Table { table: Table { caption, head, rows, words: 3 }, folded: false });
     }
     blocks.push(plain("Rows of the log.", &["table", "rows"], tables));
-    blocks.push(Block::Code { title: "The scenario, resolved.".to_owned(), text: run.scenario.clone() });
+    blocks.push(Block::Code {
+        title: "The scenario, resolved".to_owned(),
+        file: "scenario.json",
+        text: run.scenario.clone(),
+    });
     section("run", "Which run is this?", blocks)
 }
 
