@@ -8,21 +8,21 @@ pub(super) fn text(page: &Page) -> String {
     if !page.warnings.is_empty() {
         text.push_str("\n**Before you read on**\n\n");
         for warning in &page.warnings {
-            text.push_str(&format!("- {}\n", plain(warning)));
+            text.extend(["- ", &plain(warning), "\n"]);
         }
     }
     for section in &page.sections {
-        text.push_str(&format!("\n## {}\n", plain(&section.title)));
+        text.extend(["\n## ", &plain(&section.title), "\n"]);
         for block in &section.blocks {
             text.push('\n');
             match block {
-                Block::Text { text: words } => text.push_str(&format!("{}\n", plain(words))),
-                Block::Heading { text: words } => text.push_str(&format!("### {}\n", plain(words))),
+                Block::Text { text: words } => text.extend([&plain(words), "\n"]),
+                Block::Heading { text: words } => text.extend(["### ", &plain(words), "\n"]),
                 Block::Table { table: numbers, .. } => text.push_str(&table(numbers, &numbers.caption)),
                 Block::Chart { title, note, table: numbers, .. } => {
                     text.push_str(&table(numbers, format!("{title} {note}").trim_end()));
                 }
-                Block::Code { title, file, .. } => text.push_str(&format!("{}: {file}\n", plain(title))),
+                Block::Code { title, file, .. } => text.extend([&plain(title), ": ", file, "\n"]),
             }
         }
     }

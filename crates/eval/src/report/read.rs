@@ -91,14 +91,13 @@ fn choose(roster: &Roster, lives: &[Life], arms: usize) -> Vec<(ArmId, UserId, u
     for arm in (0..arms as u16).map(ArmId).take(USERS) {
         let same = chosen.first().filter(|_| roster.is_paired()).map(|(_, user, _)| *user);
         let came = (0..lives.len()).filter(|life| lives[*life].came() && roster.of(*life).0 == arm);
-        let typical = match same {
-            Some(user) => came.clone().find(|life| roster.of(*life).1 == user),
-            None => {
-                let mut counts: Vec<u32> = came.clone().map(|life| lives[life].sessions()).collect();
-                counts.sort_unstable();
-                let median = counts.get(counts.len() / 2).copied().unwrap_or(0);
-                came.min_by_key(|life| lives[*life].sessions().abs_diff(median))
-            }
+        let typical = if let Some(user) = same {
+            came.clone().find(|life| roster.of(*life).1 == user)
+        } else {
+            let mut counts: Vec<u32> = came.clone().map(|life| lives[life].sessions()).collect();
+            counts.sort_unstable();
+            let median = counts.get(counts.len() / 2).copied().unwrap_or(0);
+            came.min_by_key(|life| lives[*life].sessions().abs_diff(median))
         };
         chosen.extend(typical.map(|life| (arm, roster.of(life).1, lives[life].sessions())));
     }

@@ -1,5 +1,6 @@
 //! What a reader must know before believing a report.
 
+use habitue_core::scenario::llm::ChoiceCalibration;
 use habitue_core::scenario::{ModelConfig, Scenario};
 use habitue_store::RunStatus;
 
@@ -52,7 +53,7 @@ fn models(facts: &Facts<'_>, warnings: &mut Vec<String>) {
         let ModelConfig::Llm(users) = &population.model else { continue };
         let calibration = &users.config.calibration;
         let choices = [&calibration.action, &calibration.next, &calibration.returning];
-        if choices.into_iter().all(|choice| choice.is_off()) {
+        if choices.into_iter().all(ChoiceCalibration::is_off) {
             warnings.push(format!(
                 "The users of population \"{}\" are not calibrated: a language model decides for them as it is. Such users \
                  act too often and leave too rarely, so believe the order of arms rather than the rates.",

@@ -111,7 +111,7 @@ pub(super) fn actions(report: &Report) -> Section {
         title: "What is done with the items shown.".to_owned(),
         x: "How far an item comes; below skip, what it meets with".to_owned(),
         y: Axis::percent("Items shown"),
-        categories: names.iter().skip(1).cloned().collect(),
+        categories: names.iter().skip(1).map(|name| name.replace(" or more", "+")).collect(),
         series: report.arms.iter().map(bars).collect(),
     };
     let rows = names.iter().enumerate().map(|(at, name)| {
@@ -200,10 +200,8 @@ pub(super) fn instructions(report: &Report) -> Option<Section> {
         percent(all.count as f64 / turns.max(1) as f64)
     );
     if all.uncounted > 0 {
-        words.push_str(&format!(
-            " There are so many different texts that {} were not counted by text.",
-            count(all.uncounted)
-        ));
+        let left_out = count(all.uncounted);
+        words.extend([" There are so many different texts that ", &left_out, " were not counted by text."]);
     }
     let blocks = vec![text(words), Block::Table { table, folded: false }];
     Some(section("instructions", "What do they ask for?", blocks))

@@ -18,9 +18,10 @@ const COHORTS: usize = 14;
 
 pub(super) fn survival(report: &Report) -> Section {
     let last = report.arms.iter().map(|arm| arm.survival.until).fold(0.0, f64::max);
-    let drawn = survival_chart(report, (0..=MOMENTS).map(|at| last * f64::from(at) / f64::from(MOMENTS)));
+    let moments = (0..=MOMENTS).map(|at| last * f64::from(at) / f64::from(MOMENTS));
+    let drawn = survival_chart(report, &moments.collect::<Vec<_>>());
     let days = last.floor().max(0.0) as u32;
-    let numbers = survival_chart(report, (0..=days).map(f64::from));
+    let numbers = survival_chart(report, &(0..=days).map(f64::from).collect::<Vec<_>>());
     let mut blocks = vec![
         text(
             "A user is there until the visit on whose end they decide never to come back. Users whose end was not seen are \
@@ -47,11 +48,11 @@ pub(super) fn survival(report: &Report) -> Section {
     section("survival", "How long do they stay?", blocks)
 }
 
-fn survival_chart(report: &Report, days: impl Iterator<Item = f64> + Clone) -> LineChart {
+fn survival_chart(report: &Report, days: &[f64]) -> LineChart {
     let series = |arm: &ArmReport| {
-        let points = days.clone().filter_map(|day| {
-            let (y, low, high) = arm.survival.at(day)?;
-            Some(LinePoint { x: day, y, interval: Some((low, high)) })
+        let points = days.iter().filter_map(|day| {
+            let (y, low, high) = arm.survival.at(*day)?;
+            Some(LinePoint { x: *day, y, interval: Some((low, high)) })
         });
         Series { name: arm.name.clone(), points: points.collect() }
     };

@@ -10,7 +10,7 @@ pub(super) fn cost(report: &Report) -> Section {
     let decided: u64 = cost.decisions.iter().map(|(_, count)| count).sum();
     let mut words = format!("{} decisions", count(decided));
     if let Some(seconds) = cost.wall_seconds {
-        words.push_str(&format!(" in {seconds:.1} seconds of real time"));
+        words = format!("{words} in {seconds:.1} seconds of real time");
     }
     words.push('.');
     let mut blocks = vec![text(words)];
