@@ -101,8 +101,8 @@ struct Report<'a> {
     at_ms: Option<i64>,
     folder: Option<&'a Path>,
     /// The report in it, if the run is finished.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    report: Option<&'a Path>,
+    #[serde(rename = "report", skip_serializing_if = "Option::is_none")]
+    page: Option<&'a Path>,
     windows: u64,
     wall_seconds: f64,
     summary: &'a Summary,
@@ -111,7 +111,7 @@ struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn new(outcome: &'a Outcome, report: Option<&'a Path>) -> Self {
+    fn new(outcome: &'a Outcome, page: Option<&'a Path>) -> Self {
         let (ending, at_ms, tables) = match &outcome.ending {
             Ending::Finished(manifest) => {
                 ("finished", None, manifest.as_ref().map(|manifest| &manifest.tables))
@@ -122,7 +122,7 @@ impl<'a> Report<'a> {
             ending,
             at_ms,
             folder: outcome.folder.as_deref(),
-            report,
+            page,
             windows: outcome.windows,
             wall_seconds: outcome.wall.as_secs_f64(),
             summary: &outcome.summary,

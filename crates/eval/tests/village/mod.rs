@@ -106,7 +106,7 @@ impl Village {
             (_, 1) => &[0, 1, 4],
             _ => &[0, 3],
         };
-        let churns = user % 8 == 0;
+        let churns = user.is_multiple_of(8);
         let first = i64::from(user % 5) * HOUR;
         for (session, day) in (0..).zip(days) {
             let start = SimTime(day * DAY + first);
