@@ -4,8 +4,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     Session, bench::BenchArgs, completions::CompletionsArgs, doctor::DoctorArgs, export::ExportArgs,
-    import::ImportArgs, inspect::InspectArgs, llm::LlmArgs, replay::ReplayArgs, resume::ResumeArgs,
-    run::RunArgs, schema, train::TrainArgs,
+    import::ImportArgs, inspect::InspectArgs, llm::LlmArgs, replay::ReplayArgs, report::ReportArgs,
+    resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs,
 };
 use crate::failure::{Exit, Failure};
 
@@ -58,6 +58,7 @@ pub(crate) enum Command {
     Resume(ResumeArgs),
     Replay(ReplayArgs),
     Inspect(InspectArgs),
+    Report(ReportArgs),
     Export(ExportArgs),
     Import(ImportArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -79,6 +80,7 @@ impl Command {
             Self::Resume(args) => args.run(session),
             Self::Replay(args) => args.run(session),
             Self::Inspect(args) => args.run(),
+            Self::Report(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Import(args) => args.run(),
             Self::Schema => schema::run(),

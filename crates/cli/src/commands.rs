@@ -9,6 +9,7 @@ pub(crate) mod inspect;
 pub(crate) mod llm;
 mod model;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod schema;

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use habitue_core::scenario::{Problem, Problems, Text};
+use habitue_eval::report::ReportError;
 use habitue_llm::LlmError;
 use habitue_run::RunError;
 use habitue_store::StoreError;
@@ -63,6 +64,15 @@ impl From<LlmError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Run(error.into())
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Store(error) => error.into(),
+            error => Self::Other { message: error.to_string(), hint: None, exit: Exit::Failed },
+        }
     }
 }
 

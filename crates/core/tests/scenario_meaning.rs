@@ -6,7 +6,8 @@ use habitue_core::scenario::persona::PersonaSpec;
 use habitue_core::scenario::policy::{PolicyConfig, PopularityConfig};
 use habitue_core::scenario::{
     CatalogueSource, Checkpoints, DatasetLayout, Design, GraphSource, InterventionKind, MemorySources,
-    ModelConfig, ModelFile, PersonaSource, PolicySpec, Problems, Scenario, Size, TemplateSource, Typed, Window, resolve,
+    ModelConfig, ModelFile, PersonaSource, PolicySpec, Problems, Scenario, Size, TemplateSource, Typed,
+    Window, resolve,
 };
 use habitue_core::{DAY, HOUR, ReturnReward, Reward, SECOND, SimDuration, SimTime};
 

@@ -57,8 +57,8 @@ mod tokenizer;
 mod weights;
 
 pub use backend::{
-    Backend, Choice, ChoiceBranch, ChoiceReply, Fork, LocalBackend, OpenAiBackend, OpenAiOptions, Pending, Prompt,
-    PromptTurn, Protocol, RecordedBackend, RecordingBackend, Scorer, Scores, ServerStatistics, Usage,
+    Backend, Choice, ChoiceBranch, ChoiceReply, Fork, LocalBackend, OpenAiBackend, OpenAiOptions, Pending,
+    Prompt, PromptTurn, Protocol, RecordedBackend, RecordingBackend, Scorer, Scores, ServerStatistics, Usage,
     WriteEnd, Written,
 };
 pub use chat::{ChatMessage, ChatPart, ChatTemplate, Role};

@@ -82,7 +82,9 @@ fn drawing(number: usize, request: &Received) -> Answer {
     match body["guided_choice"].as_array() {
         Some(options) => {
             let text = &options[number % options.len()];
-            ok(&json!({"choices": [{"text": text, "finish_reason": "stop"}], "usage": {"prompt_tokens": 100}}))
+            ok(
+                &json!({"choices": [{"text": text, "finish_reason": "stop"}], "usage": {"prompt_tokens": 100}}),
+            )
         }
         None => written(),
     }
@@ -98,7 +100,8 @@ fn run(answer: fn(usize, &Received) -> Answer, root: &Path) -> RunReader {
     let file = root.join("server.toml");
     std::fs::write(&file, SCENARIO.replace("SERVER", &server.address)).unwrap();
     let typed = Typed { file: &file, sets: &[], seed: None, data: None };
-    let scenario = resolve(&typed, &DiskSources::new().unwrap()).unwrap_or_else(|problems| panic!("{problems}"));
+    let scenario =
+        resolve(&typed, &DiskSources::new().unwrap()).unwrap_or_else(|problems| panic!("{problems}"));
     let outcome = drive(2, |control| start(&scenario, root, control)).unwrap();
     let run = RunReader::open(folder(&outcome)).unwrap();
     assert_eq!(run.manifest().unwrap().details["models"]["talkers"]["server"], server.address.as_str());

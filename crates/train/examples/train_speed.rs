@@ -5,8 +5,22 @@ use habitue_train::{Recipe, Training};
 
 fn main() {
     let shape = NetShape { hidden: 192, layers: 4, heads: 6, intermediate: 512, vocabulary: 2048 };
-    let recipe = Recipe { name: "habitue-mini".to_owned(), seed: 7, shape, tokenizer_towns: 400, steps: 100, first_steps: 0, batch_tokens: 4096, learning_rate: 2e-3,
-        warmup: 10, floor: 0.1, weight_decay: 0.1, clip: 1.0, hints: 1.0, words: 0.3 };
+    let recipe = Recipe {
+        name: "habitue-mini".to_owned(),
+        seed: 7,
+        shape,
+        tokenizer_towns: 400,
+        steps: 100,
+        first_steps: 0,
+        batch_tokens: 4096,
+        learning_rate: 2e-3,
+        warmup: 10,
+        floor: 0.1,
+        weight_decay: 0.1,
+        clip: 1.0,
+        hints: 1.0,
+        words: 0.3,
+    };
     let start = std::time::Instant::now();
     let mut training = Training::begin(recipe).unwrap();
     println!("tokenizer {:?}, {} parameters", start.elapsed(), training.net().size());

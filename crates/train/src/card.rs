@@ -40,7 +40,10 @@ impl Card {
             tokens: training.curve().last().map_or(0, |point| point.tokens),
             steps: training.steps(),
             towns,
-            marks: [Lot::Training, Lot::HeldOut].into_iter().map(examined).collect::<Result<_, LessonError>>()?,
+            marks: [Lot::Training, Lot::HeldOut]
+                .into_iter()
+                .map(examined)
+                .collect::<Result<_, LessonError>>()?,
         })
     }
 

@@ -50,7 +50,8 @@ pub fn examine(
 }
 
 fn most(probabilities: &[f64]) -> usize {
-    (0..probabilities.len()).fold(0, |best, at| if probabilities[at] > probabilities[best] { at } else { best })
+    (0..probabilities.len())
+        .fold(0, |best, at| if probabilities[at] > probabilities[best] { at } else { best })
 }
 
 fn cross_entropy(teacher: &[f64], model: &[f64]) -> f64 {

@@ -13,13 +13,14 @@ mod words;
 use std::sync::Arc;
 
 use habitue_core::scenario::choice::{
-    ActionConfig, AffinityConfig, ChoiceConfig, ExaminationConfig, LeaveConfig, PositionBasedConfig, SocialConfig,
+    ActionConfig, AffinityConfig, ChoiceConfig, ExaminationConfig, LeaveConfig, PositionBasedConfig,
+    SocialConfig,
 };
 use habitue_core::scenario::llm::{AskName, EachName, LlmConfig};
 use habitue_core::scenario::{LlmUsersConfig, ModelFile, TemplateSource};
 use habitue_core::{
-    CategoryId, DAY, Decision, Encounter, HOUR, ItemId, Mindset, Move, Persona, Purpose, SECOND, SimDuration, SimTime, Slate,
-    Stream, Streams, UserId, UserModel, UserModelError, UserState, Visit,
+    CategoryId, DAY, Decision, Encounter, HOUR, ItemId, Mindset, Move, Persona, Purpose, SECOND, SimDuration,
+    SimTime, Slate, Stream, Streams, UserId, UserModel, UserModelError, UserState, Visit,
 };
 use habitue_llm::{Backend, LlmError, LocalBackend, Pending, Scorer, Tokenizer};
 use habitue_users::{ChoiceUsers, LlmUsers, ModelError, intention_of};
@@ -27,8 +28,8 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 
 use self::scribe::{Answer, Desk, Liked, Ruling, Scribe};
-pub use self::sensitivity::{Sensitivity, sensitivity};
 pub use self::scribe::{Kind, Lesson, Mark};
+pub use self::sensitivity::{Sensitivity, sensitivity};
 pub use self::town::Grade;
 use self::town::Town;
 pub use self::words::Lot;
@@ -77,11 +78,15 @@ pub fn teacher() -> ChoiceConfig {
 /// If a lesson cannot be written.
 pub fn texts(seed: u64, number: u64) -> Result<Vec<String>, LessonError> {
     let mut all = Vec::new();
-    play(&Town::draw(seed, number, Lot::Training, Grade::Full), || Desk::Texts(Vec::new()), |desk| {
-        if let Desk::Texts(texts) = desk {
-            all.extend(texts);
-        }
-    })?;
+    play(
+        &Town::draw(seed, number, Lot::Training, Grade::Full),
+        || Desk::Texts(Vec::new()),
+        |desk| {
+            if let Desk::Texts(texts) = desk {
+                all.extend(texts);
+            }
+        },
+    )?;
     Ok(all)
 }
 
@@ -99,7 +104,14 @@ pub fn lessons(
 ) -> Result<Vec<Lesson>, LessonError> {
     let backend = || {
         let (end, vocabulary) = (Vec::new(), tokenizer.vocabulary());
-        LocalBackend::from_parts(Arc::new(Silent), tokenizer.clone(), None, end, vocabulary, "lessons".to_owned())
+        LocalBackend::from_parts(
+            Arc::new(Silent),
+            tokenizer.clone(),
+            None,
+            end,
+            vocabulary,
+            "lessons".to_owned(),
+        )
     };
     // Fails, if at all, here and not in the closure below.
     backend()?;
@@ -120,12 +132,7 @@ pub fn lessons(
 ///
 /// # Errors
 /// If the model fails.
-pub fn examine(
-    seed: u64,
-    number: u64,
-    lot: Lot,
-    model: &Arc<dyn Backend>,
-) -> Result<Vec<Mark>, LessonError> {
+pub fn examine(seed: u64, number: u64, lot: Lot, model: &Arc<dyn Backend>) -> Result<Vec<Mark>, LessonError> {
     let mut all = Vec::new();
     let desk = || Desk::Examination(Box::new(Shared(Arc::clone(model))), Vec::new());
     play(&Town::draw(seed, number, lot, Grade::Full), desk, |desk| {
@@ -236,7 +243,12 @@ impl Life<'_> {
         let is_first = town.grade == Grade::First;
         for session in 0..if is_first { 1 } else { self.stream.random_range(1..=2) } {
             let away = (session > 0).then_some(SimDuration(DAY));
-            self.users.arrive(&world, Visit { user, persona, state: &mut state, session, time }, away, town.streams);
+            self.users.arrive(
+                &world,
+                Visit { user, persona, state: &mut state, session, time },
+                away,
+                town.streams,
+            );
             let friends: &[UserId] = if self.stream.random_bool(0.4) { &[UserId(99)] } else { &[] };
             // The mindset may be anything when a visit begins, so that its words come to mean something.
             let mindset = &mut state.mindset;
@@ -311,8 +323,7 @@ impl Life<'_> {
         };
         let mut answers = Vec::new();
         let shown = slate.items.iter().map(|shown| shown.item);
-        for ((item, feedback), row) in
-            shown.zip(&decided.feedback).zip(distributions.actions.chunks(actions))
+        for ((item, feedback), row) in shown.zip(&decided.feedback).zip(distributions.actions.chunks(actions))
         {
             let probabilities = row.iter().map(|share| f64::from(*share)).collect();
             let (chosen, about) = (usize::from(feedback.action.0), self.about(item));
@@ -387,9 +398,11 @@ impl Life<'_> {
             weights.push((names[need.index()].clone(), present));
         } else {
             let sum: f32 = self.persona.interests.iter().map(|(_, weight)| weight).sum();
-            weights.extend(self.persona.interests.iter().map(|(category, weight)| {
-                (names[category.index()].clone(), 0.1 * f64::from(weight / sum))
-            }));
+            weights.extend(
+                self.persona.interests.iter().map(|(category, weight)| {
+                    (names[category.index()].clone(), 0.1 * f64::from(weight / sum))
+                }),
+            );
         }
         weights
     }
@@ -424,12 +437,7 @@ struct Moment<'a> {
 }
 
 impl<'a> Moment<'a> {
-    const fn meet(
-        self,
-        slate: &'a Slate,
-        state: &'a mut UserState,
-        distributions: bool,
-    ) -> Encounter<'a> {
+    const fn meet(self, slate: &'a Slate, state: &'a mut UserState, distributions: bool) -> Encounter<'a> {
         let Self { user, persona, session, turn, time, friends, rate } = self;
         Encounter { user, persona, state, session, turn, time, slate, friends, rate, distributions }
     }

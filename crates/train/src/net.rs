@@ -154,17 +154,14 @@ impl Net {
     fn hidden(&self, forest: &Forest, places: &[u32]) -> Result<Tensor> {
         let device = Device::Cpu;
         let span = forest.positions.iter().max().map_or(0, |position| *position as usize + 1);
-        let plan =
-            Plan { positions: forest.positions.clone(), segments: forest.segments.clone(), span };
+        let plan = Plan { positions: forest.positions.clone(), segments: forest.segments.clone(), span };
         let attention = TreeAttention {
             plan: Arc::new(plan),
             heads: self.shape.heads,
             head_dim: self.shape.head_dim(),
             theta: ROPE_THETA,
         };
-        let norm = |x: &Tensor, name: &str| {
-            x.apply_op2(self.get(name)?, RmsNorm { epsilon: NORM_EPSILON })
-        };
+        let norm = |x: &Tensor, name: &str| x.apply_op2(self.get(name)?, RmsNorm { epsilon: NORM_EPSILON });
         let linear = |x: &Tensor, name: &str| x.matmul(&self.get(name)?.t()?);
         let tokens = Tensor::new(forest.tokens.as_slice(), &device)?;
         let mut x = self.get("embed")?.index_select(&tokens, 0)?;
@@ -188,10 +185,8 @@ impl Net {
     /// If candle fails.
     pub fn loss(&self, forest: &Forest) -> Result<Loss> {
         let choices = forest.choices.iter().map(|(place, target)| (*place, Wanted::Choice(target.clone())));
-        let words = forest
-            .words
-            .iter()
-            .map(|&(place, token, weight)| (place, Wanted::Word { token, weight }));
+        let words =
+            forest.words.iter().map(|&(place, token, weight)| (place, Wanted::Word { token, weight }));
         let (places, wanted): (Vec<u32>, Vec<Wanted>) = choices.chain(words).unzip();
         let logits = self.hidden(forest, &places)?.matmul(&self.get("embed")?.t()?)?;
         let loss = CrossEntropy { wanted: Arc::new(wanted), vocabulary: self.shape.vocabulary };

@@ -88,7 +88,10 @@ pub struct Training {
 
 impl std::fmt::Debug for Training {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Training").field("recipe", &self.recipe).field("step", &self.step).finish_non_exhaustive()
+        f.debug_struct("Training")
+            .field("recipe", &self.recipe)
+            .field("step", &self.step)
+            .finish_non_exhaustive()
     }
 }
 

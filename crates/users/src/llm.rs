@@ -25,8 +25,8 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
 pub use open::ModelError;
-pub use returning::intention_of;
 pub(crate) use open::{Opened, Shelf};
+pub use returning::intention_of;
 
 use self::calibrated::{Calibrated, Rules};
 use self::memory::Memories;

@@ -13,7 +13,7 @@ use habitue_store::{Table, TableSummary};
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
 use serde::Serialize;
 
-use super::{DriveArgs, Session, print, print_json};
+use super::{DriveArgs, Session, print, print_json, report};
 use crate::failure::{Exit, Failure};
 use crate::progress::Display;
 use crate::{interrupt, table};
@@ -66,11 +66,18 @@ pub(super) fn drive(
     let folder = display.folder();
     drop(display);
     let outcome = outcome.map_err(|error| Failure::Stopped { error, folder })?;
+    let report = match (&outcome.ending, &outcome.folder) {
+        (Ending::Finished(_), Some(folder)) => Some(report::of_finished(folder)),
+        _ => None,
+    };
+    let path = report.as_ref().and_then(|report| report.as_deref().ok());
     if args.json {
-        print_json(&Report::new(&outcome))?;
+        print_json(&Report::new(&outcome, path))?;
     } else {
-        print(&Closing(&outcome))?;
+        print(&Closing(&outcome, path))?;
     }
+    // The run itself is finished and told of.
+    report.transpose()?;
     match outcome.ending {
         Ending::Finished(_) => Ok(Exit::Done),
         Ending::Interrupted(_) => {
@@ -93,6 +100,9 @@ struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     at_ms: Option<i64>,
     folder: Option<&'a Path>,
+    /// The report in it, if the run is finished.
+    #[serde(rename = "report", skip_serializing_if = "Option::is_none")]
+    page: Option<&'a Path>,
     windows: u64,
     wall_seconds: f64,
     summary: &'a Summary,
@@ -101,7 +111,7 @@ struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn new(outcome: &'a Outcome) -> Self {
+    fn new(outcome: &'a Outcome, page: Option<&'a Path>) -> Self {
         let (ending, at_ms, tables) = match &outcome.ending {
             Ending::Finished(manifest) => {
                 ("finished", None, manifest.as_ref().map(|manifest| &manifest.tables))
@@ -112,6 +122,7 @@ impl<'a> Report<'a> {
             ending,
             at_ms,
             folder: outcome.folder.as_deref(),
+            page,
             windows: outcome.windows,
             wall_seconds: outcome.wall.as_secs_f64(),
             summary: &outcome.summary,
@@ -120,8 +131,8 @@ impl<'a> Report<'a> {
     }
 }
 
-/// The end of a run, for people.
-struct Closing<'a>(&'a Outcome);
+/// The end of a run, for people, with the path of its report.
+struct Closing<'a>(&'a Outcome, Option<&'a Path>);
 
 impl fmt::Display for Closing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,7 +160,10 @@ impl fmt::Display for Closing<'_> {
             let bytes = HumanBytes(summary.files.iter().map(|file| file.bytes).sum()).to_string();
             writeln!(f, "  {:<14} {rows:>12} rows  {bytes:>12}", table.name())?;
         }
-        Ok(())
+        match self.1 {
+            Some(report) => writeln!(f, "report in {}", report.display()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -97,8 +97,7 @@ impl TrainArgs {
         let text = read_file(&self.recipe)?;
         write(&folder.join("recipe.toml"), &text)?;
         let files = Model::open(&ModelSource::Folder(folder.clone()), &LoadOptions::default())?;
-        let engine =
-            Engine::start(files.config.clone(), files.weights.as_ref(), EngineOptions::default())?;
+        let engine = Engine::start(files.config.clone(), files.weights.as_ref(), EngineOptions::default())?;
         let model: Arc<dyn Backend> = Arc::new(LocalBackend::new(Arc::new(engine), &files, Map::new())?);
         let card = Card::new(training, &model, EXAMINED).map_err(|error| other(error.to_string()))?;
         write(&folder.join("README.md"), &card.text())?;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use habitue_core::Stream;
 use habitue_llm::{
-    Backend, Choice, ChoiceBranch, ChoiceReply, Distribution, LlmError, LocalBackend, Pending, Prompt, Scores, Usage,
-    WriteEnd, WriteSpec, Written,
+    Backend, Choice, ChoiceBranch, ChoiceReply, Distribution, LlmError, LocalBackend, Pending, Prompt,
+    Scores, Usage, WriteEnd, WriteSpec, Written,
 };
 
 use crate::forest::Target;
@@ -157,7 +157,8 @@ impl Scribe {
             choice.branches[0].options[*chosen].clone_into(&mut self.book().last_move);
         }
         let only = |ruling: &Ruling| {
-            let scores = (0..ruling.probabilities.len()).map(|at| if at == ruling.chosen { 0.0 } else { -1e9 });
+            let scores =
+                (0..ruling.probabilities.len()).map(|at| if at == ruling.chosen { 0.0 } else { -1e9 });
             Scores::Distribution(Distribution::softmax(&scores.collect::<Vec<_>>()))
         };
         Ok(ChoiceReply { scores: rulings.iter().map(only).collect(), usage: Usage::default() })
@@ -178,7 +179,8 @@ impl Scribe {
                 }
                 for (forks, ruling) in model.forks(choice)?.into_iter().zip(rulings) {
                     for fork in forks {
-                        let mass = |options: &[usize]| options.iter().map(|at| ruling.probabilities[*at]).sum();
+                        let mass =
+                            |options: &[usize]| options.iter().map(|at| ruling.probabilities[*at]).sum();
                         let shares: Vec<(u32, f64)> =
                             fork.next.iter().map(|(token, options)| (*token, mass(options))).collect();
                         let reached: f64 = shares.iter().map(|(_, share)| share).sum();

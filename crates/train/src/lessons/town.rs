@@ -1,8 +1,8 @@
 //! Small worlds with a few people: no two lessons are about the same things.
 
 use habitue_core::{
-    ActionScale, Catalogue, CategoryId, Habits, Item, ItemId, ItemStats, Persona, Purpose, SimTime, Stream, Streams,
-    World,
+    ActionScale, Catalogue, CategoryId, Habits, Item, ItemId, ItemStats, Persona, Purpose, SimTime, Stream,
+    Streams, World,
 };
 use rand::RngExt;
 use rand::seq::{IndexedRandom, SliceRandom};

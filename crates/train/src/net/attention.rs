@@ -55,7 +55,8 @@ impl<'a> Matrix<'a> {
 
     fn view(self) -> Result<NdTensorView<'a, f32, 2>> {
         let used = (self.1[0] - 1) * self.2[0] + (self.1[1] - 1) * self.2[1] + 1;
-        NdTensorView::from_data_with_strides(self.1, &self.0[..used], self.2).map_err(candle_core::Error::wrap)
+        NdTensorView::from_data_with_strides(self.1, &self.0[..used], self.2)
+            .map_err(candle_core::Error::wrap)
     }
 }
 
@@ -220,8 +221,7 @@ impl TreeAttention {
         let (d, width, tokens) = (self.head_dim, self.width(), self.plan.positions.len());
         let angles = self.angles();
         let heads = (0..self.heads).into_par_iter().map(|head| {
-            let own: Vec<f32> =
-                out.chunks(width).flat_map(|row| &row[head * d..][..d]).copied().collect();
+            let own: Vec<f32> = out.chunks(width).flat_map(|row| &row[head * d..][..d]).copied().collect();
             self.backward_head(&self.head(qkv, head, &angles), &own)
         });
         let heads: Vec<Head> = heads.collect::<Result<_>>()?;

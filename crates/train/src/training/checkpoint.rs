@@ -88,7 +88,8 @@ impl Training {
         let file = folder.join(STATE);
         let text = fs::read(&file).map_err(io(&file))?;
         let damaged = |file: &Path, what: String| TrainError::Damaged { file: file.to_path_buf(), what };
-        let state: State = serde_json::from_slice(&text).map_err(|error| damaged(&file, error.to_string()))?;
+        let state: State =
+            serde_json::from_slice(&text).map_err(|error| damaged(&file, error.to_string()))?;
         let numbers = folder.join(format!("{}-{NUMBERS}", state.step));
         let tensors = safetensors::load(&numbers, &Device::Cpu)
             .map_err(|error| damaged(&numbers, error.to_string()))?;

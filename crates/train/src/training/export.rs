@@ -74,7 +74,8 @@ impl Training {
         };
         for (name, parameter) in self.net.parameters() {
             let tensor = parameter.as_tensor();
-            let Some((layer, part)) = name.strip_prefix("layers.").and_then(|rest| rest.split_once('.')) else {
+            let Some((layer, part)) = name.strip_prefix("layers.").and_then(|rest| rest.split_once('.'))
+            else {
                 let name = if name == "embed" { "model.embed_tokens.weight" } else { "model.norm.weight" };
                 put(name.to_owned(), tensor)?;
                 continue;

@@ -38,7 +38,11 @@ fn a_training_that_was_interrupted_ends_where_one_in_one_go_ends() {
         parts = Training::load(folder.path()).unwrap();
     }
     assert_eq!(whole.curve(), parts.curve());
-    assert!(whole.curve().iter().all(|point| point.words > 0.0 && point.gradient > 0.0), "{:?}", whole.curve());
+    assert!(
+        whole.curve().iter().all(|point| point.words > 0.0 && point.gradient > 0.0),
+        "{:?}",
+        whole.curve()
+    );
     for (name, parameter) in whole.net().parameters() {
         let numbers = |var: &candle_core::Var| var.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         assert_eq!(numbers(parameter), numbers(&parts.net().parameters()[name]), "{name}");

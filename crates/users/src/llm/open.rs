@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use habitue_core::DataError;
-use habitue_core::scenario::{LlmUsersConfig, ModelFile};
 use habitue_core::scenario::llm::{LlmConfig, PrecisionName, ProtocolName, ServerConfig};
+use habitue_core::scenario::{LlmUsersConfig, ModelFile};
 use habitue_llm::{
     Backend, Engine, EngineOptions, LlmError, LoadOptions, LocalBackend, Model, ModelSource, OpenAiBackend,
     OpenAiOptions, Precision, Protocol,

@@ -11,7 +11,8 @@ use crate::scenario::nearest;
 use crate::scenario::persona::PersonaSpec;
 use crate::scenario::problem::Finding;
 use crate::scenario::resolved::{
-    GraphSource, LlmUsersConfig, ModelConfig, ModelFile, PersonaSource, Population, TemplateSource, TemplateText,
+    GraphSource, LlmUsersConfig, ModelConfig, ModelFile, PersonaSource, Population, TemplateSource,
+    TemplateText,
 };
 use crate::scenario::tree::{Node, Value, Way};
 
