@@ -57,7 +57,7 @@ impl Village {
         let model = match self.model {
             None => r#"{ "Choice": {} }"#.to_owned(),
             Some(model) => format!(
-                r#"{{ "Llm": {{ "config": {{ "model": "{model}" }}, "model": {{ "Hub": "{model}" }}, "template": null }} }}"#
+                r#"{{ "Llm": {{ "config": {{ "model": "{model}" }}, "model": {{ "Hub": "{model}" }}, "template": "Default" }} }}"#
             ),
         };
         let scenario: Scenario = serde_json::from_str(&SCENARIO.replace("MODEL", &model)).unwrap();
