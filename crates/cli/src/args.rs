@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     Session, bench::BenchArgs, completions::CompletionsArgs, doctor::DoctorArgs, export::ExportArgs,
-    import::ImportArgs, inspect::InspectArgs, llm::LlmArgs, replay::ReplayArgs, resume::ResumeArgs,
+    import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs, llm::LlmArgs, replay::ReplayArgs, resume::ResumeArgs,
     run::RunArgs, schema,
 };
 use crate::failure::{Exit, Failure};
@@ -58,6 +58,7 @@ pub(crate) enum Command {
     Resume(ResumeArgs),
     Replay(ReplayArgs),
     Inspect(InspectArgs),
+    Interview(InterviewArgs),
     Export(ExportArgs),
     Import(ImportArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -78,6 +79,7 @@ impl Command {
             Self::Resume(args) => args.run(session),
             Self::Replay(args) => args.run(session),
             Self::Inspect(args) => args.run(),
+            Self::Interview(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Import(args) => args.run(),
             Self::Schema => schema::run(),

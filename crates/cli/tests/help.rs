@@ -19,6 +19,7 @@ fn every_subcommand_says_what_it_does() {
         "resume",
         "replay",
         "inspect",
+        "interview",
         "export",
         "import",
         "schema",

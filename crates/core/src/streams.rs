@@ -48,6 +48,8 @@ pub enum Purpose {
     /// What a user's memory keeps; entity = user, counter = [`turn_counter`], with the last turn there can be for what is
     /// forgotten on arrival.
     Memory = 15,
+    /// An interview about a run; entity = user, counter = the time asked about in milliseconds.
+    Interview = 16,
 }
 
 /// Makes the streams of one run.

@@ -15,8 +15,9 @@ use serde::Serialize;
 pub(crate) use section::Section;
 use section::{Piece, pieces};
 pub(crate) use variables::{
-    EarlierView, HabitsView, InterestView, ItemView, MemoryView, PersonaView, ReactionView, RememberedView,
-    ShortView, SlateView, SystemView,
+    EarlierView, HabitsView, InterestView, InterviewView, ItemView, KnownView, MemoryView, PersonaView,
+    ReactionView, RememberedView,
+    SaidView, ShortView, SlateView, SystemView, TalkView,
 };
 
 /// The template that is built in.
