@@ -4,8 +4,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     Session, bench::BenchArgs, completions::CompletionsArgs, doctor::DoctorArgs, export::ExportArgs,
-    import::ImportArgs, inspect::InspectArgs, llm::LlmArgs, replay::ReplayArgs, report::ReportArgs,
-    resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs,
+    import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs, llm::LlmArgs, replay::ReplayArgs,
+    report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs,
 };
 use crate::failure::{Exit, Failure};
 
@@ -59,6 +59,7 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     Inspect(InspectArgs),
     Report(ReportArgs),
+    Interview(InterviewArgs),
     Export(ExportArgs),
     Import(ImportArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -81,6 +82,7 @@ impl Command {
             Self::Replay(args) => args.run(session),
             Self::Inspect(args) => args.run(),
             Self::Report(args) => args.run(),
+            Self::Interview(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Import(args) => args.run(),
             Self::Schema => schema::run(),

@@ -20,7 +20,7 @@ fn a_run_can_be_looked_into() {
     let life = door.habitue(&["inspect", &run, "--user", "casual-3"]);
     assert!(life.out.starts_with("casual-3 (user 3, population casual)") && life.out.contains("session 0"));
     assert!(door.habitue(&["inspect", &run, "--schema", "sessions"]).out.starts_with("sessions/1\n"));
-    assert!(door.habitue(&["inspect", &run, "--schema"]).out.contains("\nmessages/1\n"));
+    assert!(door.habitue(&["inspect", &run, "--schema"]).out.contains("\nmessages/2\n"));
 }
 
 #[test]

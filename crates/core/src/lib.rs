@@ -45,7 +45,7 @@ pub use data_error::{DataError, DataErrorKind};
 pub use dataset::{Dataset, DatasetUser, Interaction};
 pub use ids::{ArmId, CategoryId, CreatorId, ItemId, PopulationId, UserId};
 pub use mind::{
-    Held, LlmCall, Memory, MemoryKind, MemoryRecord, MemoryState, Mind, ProgramTrace, SlotTrace, Trace,
+    Held, LlmCall, Memory, MemoryKind, MemoryRecord, MemoryState, Mind, ProgramTrace, SlotTrace, Talk, Trace,
 };
 pub use mindset::{Mindset, UserState, Wish};
 pub use persona::{Habits, PastInteraction, Persona};
@@ -53,7 +53,7 @@ pub use policy::{HistoryEntry, Policy, PolicyError, Request};
 pub use recorder::{InterventionRecord, NoRecorder, Recorder, RecorderError, WindowRows};
 pub use reward::{ReturnReward, Reward};
 pub use slate::{Slate, SlateItem};
-pub use social::{Message, Sender, SocialGraph};
+pub use social::{ChatReply, ChatTurn, Message, Sender, SocialGraph};
 pub use streams::{Purpose, Stream, Streams, turn_counter};
 pub use time::{DAY, HOUR, SECOND, SimDuration, SimTime};
 pub use turn::{

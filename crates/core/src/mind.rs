@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ArmId, ItemId, UserId};
+use crate::social::{ChatReply, ChatTurn};
 use crate::time::SimTime;
 
 /// What a user of a language model carries from decision to decision, beyond the mindset.
@@ -14,6 +15,23 @@ pub struct Mind {
     pub back: Option<u8>,
     /// What the user remembers.
     pub memory: MemoryState,
+    /// Chats that the user is in, the latest last.
+    pub talks: Vec<Talk>,
+}
+
+/// A chat as one of the two in it knows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Talk {
+    /// The other.
+    pub with: UserId,
+    /// Its last message.
+    pub chat: ChatTurn,
+    /// What was said, in order; `true` is what the user said.
+    pub said: Vec<(bool, String)>,
+    /// Whether the user still has to answer the last message.
+    pub open: bool,
+    /// The memory of the last message that was heard.
+    pub heard: Option<u32>,
 }
 
 /// What a user remembers.
@@ -54,12 +72,14 @@ pub struct Trace {
     pub programs: Vec<ProgramTrace>,
     /// What was remembered, in order.
     pub memories: Vec<Memory>,
+    /// Answers in chats, which are on their way like what the move says.
+    pub replies: Vec<ChatReply>,
 }
 
 /// One run of a decision program.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ProgramTrace {
-    /// What was decided: `page`, `words`, `return`, `insight`.
+    /// What was decided: `page`, `words`, `return`, `insight`, `reply`, `reply words`.
     pub program: String,
     /// Hash of all that the model read and wrote, in hexadecimal digits.
     pub prompt_hash: String,

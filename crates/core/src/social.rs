@@ -14,6 +14,48 @@ pub enum Sender {
     Creator(CreatorId),
 }
 
+/// Where a message stands in a one-to-one chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ChatTurn {
+    /// Who began the chat.
+    pub opener: UserId,
+    /// The opener's session in which it began.
+    pub session: u32,
+    /// The turn of that session whose move began it.
+    pub turn: u32,
+    /// Messages of the chat before this one.
+    pub number: u32,
+}
+
+impl ChatTurn {
+    /// The first message of a chat that begins with the move of this turn.
+    pub const fn opening(opener: UserId, session: u32, turn: u32) -> Self {
+        Self { opener, session, turn, number: 0 }
+    }
+
+    /// The message that answers this one.
+    #[must_use]
+    pub const fn answer(self) -> Self {
+        Self { number: self.number + 1, ..self }
+    }
+
+    /// Whether both are of the same chat.
+    pub fn is_same_chat(&self, other: &Self) -> bool {
+        Self { number: 0, ..*self } == Self { number: 0, ..*other }
+    }
+}
+
+/// An answer in a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatReply {
+    /// Who reads it.
+    pub to: UserId,
+    /// Where it stands.
+    pub chat: ChatTurn,
+    /// The words.
+    pub text: String,
+}
+
 /// Something somebody tells a user. Delivered when the window ends in which it was sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
@@ -27,6 +69,8 @@ pub struct Message {
     pub sent: SimTime,
     /// When it was delivered.
     pub delivered: SimTime,
+    /// Where it stands in a chat; `None` for posts and for what creators tell.
+    pub chat: Option<ChatTurn>,
     /// What it is about.
     pub item: Option<ItemId>,
     /// Whether the writer speaks well of the item.

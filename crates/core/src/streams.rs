@@ -50,6 +50,8 @@ pub enum Purpose {
     Memory = 15,
     /// Whether a choice user gives an instruction, and in which words; entity = user, counter = [`turn_counter`].
     Instruction = 16,
+    /// An interview about a run; entity = user, counter = the time asked about in milliseconds.
+    Interview = 17,
 }
 
 /// Makes the streams of one run.

@@ -134,11 +134,13 @@ pub enum Decider {
     Student = 2,
     /// A logged user.
     Replay = 3,
+    /// A person in a user's place.
+    Human = 4,
 }
 
 impl Decider {
     /// Names in the order of the discriminants.
-    pub const NAMES: [&str; 4] = ["choice", "llm", "student", "replay"];
+    pub const NAMES: [&str; 5] = ["choice", "llm", "student", "replay", "human"];
 }
 
 /// A finished turn.

@@ -66,6 +66,11 @@ pub trait UserModel: Send + Sync {
     /// Who decides, for the log.
     fn decider(&self) -> Decider;
 
+    /// Who decides for this user, where that differs within the population.
+    fn decider_of(&self, _user: UserId) -> Decider {
+        self.decider()
+    }
+
     /// How many encounters are worth giving at once; a hint for drivers.
     fn batch(&self) -> usize {
         64

@@ -157,7 +157,12 @@ fn personas_of(
             personas::generate(spec, &population.name, size, first, catalogue, streams)?
         }
         PersonaSource::File { path, mapping } => {
-            personas::read(path, mapping.as_deref(), population.size, catalogue)?
+            let found = personas::read(path, mapping.as_deref(), population.size, catalogue)?;
+            for personas::Unmatched { interest, people } in &found.unmatched {
+                let file = path.display();
+                tracing::warn!(%file, interest, people, "an interest is no category of the catalogue; it stands in the text of the personas alone");
+            }
+            found.personas
         }
         PersonaSource::History => {
             let dataset =

@@ -17,6 +17,7 @@ use habitue_store::{
 
 use crate::build::{self, Zoo};
 use crate::error::RunError;
+use crate::play::{self, Play};
 use crate::summary::{Summary, Tally};
 use checkpoint::{Clock, Schedule};
 
@@ -100,7 +101,30 @@ pub fn start(scenario: &Scenario, root: &Path, control: &mut Control<'_>) -> Res
         // Before the work of building, not after it.
         refuse_another(scenario, root)?;
     }
-    with_threads(control, |control| from_the_start(scenario, || RunWriter::create(root, scenario), control))
+    with_threads(control, |control| {
+        from_the_start(scenario, || RunWriter::create(root, scenario), None, control)
+    })
+}
+
+/// Runs a scenario in which a person takes a user's place. All others live as always; the person's turns are logged with
+/// a decider of their own and without probabilities. The run is called `NAME-played`, so that it has a folder of its own,
+/// and cannot be resumed: the log does not say what the person would have done.
+///
+/// # Errors
+/// As [`start`], and if there is no such user or every user lives in every arm.
+pub fn start_played(
+    scenario: &Scenario,
+    root: &Path,
+    play: Play<'_>,
+    control: &mut Control<'_>,
+) -> Result<Outcome, RunError> {
+    let scenario = &Scenario { name: format!("{}-played", scenario.name), ..scenario.clone() };
+    if scenario.log.enabled {
+        refuse_another(scenario, root)?;
+    }
+    with_threads(control, |control| {
+        from_the_start(scenario, || RunWriter::create(root, scenario), Some(play), control)
+    })
 }
 
 /// Resumes an interrupted run from its newest checkpoint, or from its start if it has none.
@@ -110,11 +134,12 @@ pub fn start(scenario: &Scenario, root: &Path, control: &mut Control<'_>) -> Res
 /// # Errors
 /// If the folder is no run, or a finished one, or damaged; otherwise as [`start`].
 pub fn resume(folder: &Path, control: &mut Control<'_>) -> Result<Outcome, RunError> {
+    play::refuse_played(folder)?;
     with_threads(control, |control| {
         let (writer, state) = RunWriter::resume(folder)?;
         let scenario = writer.scenario().clone();
         match state {
-            None => from_the_start(&scenario, || Ok(writer), control),
+            None => from_the_start(&scenario, || Ok(writer), None, control),
             Some(state) => from_a_checkpoint(&scenario, writer, &state, control),
         }
     })
@@ -148,9 +173,11 @@ pub(crate) fn with_threads<T: Send>(
 fn from_the_start(
     scenario: &Scenario,
     open: impl FnOnce() -> Result<RunWriter, StoreError>,
+    play: Option<Play<'_>>,
     control: &mut Control<'_>,
 ) -> Result<Outcome, RunError> {
-    let parts = build::parts(scenario)?;
+    let mut parts = build::parts(scenario)?;
+    let played = play.map(|play| play.begin(scenario, &mut parts)).transpose()?;
     let friends = build::friends_to_keep(scenario, &parts);
     let populations = parts.populations.clone();
     let maker = Box::new(Zoo::new(scenario));
@@ -160,6 +187,9 @@ fn from_the_start(
         let mut writer = open()?;
         if let Some(friends) = friends {
             build::keep_friends(writer.folder(), &friends)?;
+        }
+        if let Some(key) = &played {
+            play::keep(writer.folder(), key)?;
         }
         let users = simulation.personas().iter().zip(populations).zip(0..);
         let users = users.map(|((persona, population), user)| {

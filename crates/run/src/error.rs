@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use habitue_core::{ArmId, DataError, UserId};
+use habitue_core::{ArmId, DataError, UserId, UserModelError};
 use habitue_sim::SimError;
 use habitue_store::StoreError;
 use habitue_users::ModelError;
@@ -54,6 +54,9 @@ pub enum RunError {
     /// The simulation stopped.
     #[error(transparent)]
     Sim(#[from] SimError),
+    /// A user could not be asked.
+    #[error(transparent)]
+    Asked(UserModelError),
     /// The threads could not be started.
     #[error("cannot start {threads} threads: {source}")]
     Threads {
@@ -98,6 +101,14 @@ pub enum RunError {
         /// The run folder.
         folder: PathBuf,
     },
+    /// A run in which a person took a user's place cannot be gone on with.
+    #[error("{}: a person played user \"{user}\" in this run, and what the person would do next is not in it", folder.display())]
+    Played {
+        /// The run folder.
+        folder: PathBuf,
+        /// The user whose place was taken.
+        user: String,
+    },
     /// The file system refused.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {
@@ -122,7 +133,8 @@ impl RunError {
             | Self::Build(_)
             | Self::Exists { .. }
             | Self::NotAFolder { .. }
-            | Self::Unfinished { .. } => true,
+            | Self::Unfinished { .. }
+            | Self::Played { .. } => true,
             Self::Store(error) => matches!(
                 error,
                 StoreError::NotARun { .. }
@@ -133,6 +145,7 @@ impl RunError {
             ),
             Self::Catalogue(_)
             | Self::Sim(_)
+            | Self::Asked(_)
             | Self::Threads { .. }
             | Self::Stranger { .. }
             | Self::Checkpoint { .. }
@@ -143,6 +156,7 @@ impl RunError {
     /// What to do about it, where that can be said.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Played { .. } => Some("play it again from the start, in another folder".to_owned()),
             Self::Unfinished { folder } => {
                 Some(format!("finish it first with `habitue resume {}`", folder.display()))
             }

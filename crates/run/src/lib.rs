@@ -39,20 +39,24 @@
 //! ```
 //!
 //! [`resume`] goes on with an interrupted run; [`simulation`] builds one to be driven by hand; [`bench`](bench()) measures
-//! whole runs. Nothing in [`Control`] changes what is logged.
+//! whole runs; [`interview`](interview()) asks a user of a run why. Nothing in [`Control`] changes what is logged.
 
 mod bench;
 mod build;
 mod drive;
 mod error;
+mod interview;
+mod play;
 mod replay;
 mod sources;
 mod summary;
 
 pub use bench::{Bench, BenchOptions, Measured, bench};
 pub use build::{parts, simulation};
-pub use drive::{Control, Ending, Observer, Outcome, Progress, Unobserved, resume, start};
+pub use drive::{Control, Ending, Observer, Outcome, Progress, Unobserved, resume, start, start_played};
 pub use error::RunError;
+pub use interview::{Answered, Ask, Cited, QUESTION, interview};
+pub use play::{Play, Player, Reaction};
 pub use replay::{Audit, Difference, Differences, Disagreement, Replay, replay};
 pub use sources::DiskSources;
 pub use summary::{ArmSummary, RETENTION_DAYS, Retention, Summary, Tally, summary_of};

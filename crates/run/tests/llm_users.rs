@@ -6,7 +6,7 @@ mod town;
 use std::path::{Path, PathBuf};
 
 use habitue_core::scenario::{Scenario, Typed, resolve};
-use habitue_core::{Decider, MemoryKind};
+use habitue_core::{Decider, MemoryKind, Sender};
 use habitue_run::{DiskSources, Ending, RunError, replay, resume, start};
 use habitue_store::{RunReader, Table};
 use town::{drive, folder, interrupted, tables};
@@ -110,6 +110,44 @@ fn the_log_does_not_depend_on_threads_batches_the_cache_or_interruptions() {
         outcome = interrupted(5, |control| resume(&folder(&outcome), control)).unwrap();
     }
     assert!(first == tables(&folder(&outcome)), "resumed");
+}
+
+#[test]
+fn friends_answer_each_other_on_their_next_visit() {
+    let root = village();
+    let go = |name: &str, threads: usize, sets: &[&str]| {
+        let sets = [sets, &["social.graph.mean_degree=6.0", "horizon=\"2d\""]].concat();
+        let scenario = scenario(root.path(), &sets);
+        folder(&drive(threads, |control| start(&scenario, &root.path().join(name), control)).unwrap())
+    };
+    let one = go("one", 1, &[]);
+    assert!(tables(&one) == tables(&go("two", 2, &["population.0.llm.batch=3"])), "threads and batches");
+    let log = RunReader::open(&one).unwrap();
+    let messages: Vec<_> = log.messages().map(Result::unwrap).collect();
+    let (mut answers, mut last) = (0, 0);
+    for reply in messages.iter().filter(|message| message.chat.is_some_and(|chat| chat.number > 0)) {
+        let chat = reply.chat.unwrap();
+        let asked = messages.iter().find(|other| {
+            other.chat.is_some_and(|before| before.answer() == chat) && other.from == Sender::User(reply.to)
+        });
+        let asked = asked.expect("an answer answers a message");
+        assert_eq!(reply.from, Sender::User(asked.to));
+        assert!(asked.delivered <= reply.sent && reply.sent <= reply.delivered && !reply.text.is_empty());
+        (answers, last) = (answers + 1, last.max(chat.number));
+    }
+    assert!(answers > 0 && last <= 2, "{answers} answers, at most the {last}th");
+    let calls: Vec<_> = log.llm_calls().map(Result::unwrap).collect();
+    let programs = |name: &str| calls.iter().filter(|call| call.trace.program == name).count();
+    assert!(programs("reply") >= programs("reply words") && programs("reply words") >= answers);
+    let told: Vec<_> = log.memories().map(|memory| memory.unwrap().memory).collect();
+    let from_a_chat = told.iter().filter(|memory| memory.text.starts_with("Answered a friend"));
+    assert!(from_a_chat.clone().count() >= answers && from_a_chat.clone().all(|own| own.sources.len() == 1));
+
+    let silent = RunReader::open(go("silent", 2, &["population.0.llm.chat_turns=0"])).unwrap();
+    let answered = |message: habitue_core::Message| message.chat.is_some_and(|chat| chat.number > 0);
+    assert!(!silent.messages().any(|message| answered(message.unwrap())));
+    assert!(silent.llm_calls().all(|call| !call.unwrap().trace.program.starts_with("reply")));
+    assert!(drive(1, |control| replay(&one, control)).unwrap().is_faithful());
 }
 
 #[test]

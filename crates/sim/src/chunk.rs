@@ -228,14 +228,16 @@ impl Table<'_> {
         if decisions.len() != seated.len() {
             return Err(SimError::DecisionCount { got: decisions.len(), expected: seated.len() });
         }
-        let decider = service.model.decider();
         for (seat, mut decision) in seated.iter_mut().zip(decisions) {
             let after = seat.resident.state.mindset;
             let impossible = |source: SessionError| SimError::Decision { user: scene.key(seat.user), source };
             let session = seat.resident.session.as_deref_mut().expect("the session of a seated user is open");
-            let trace = decision.trace.take();
+            let (trace, decider) = (decision.trace.take(), service.model.decider_of(seat.user));
             let turn = session.decide(scene.rules, decision, after, decider).map_err(impossible)?;
             seat.resident.remember(scene.rules, scene.follow, scene.world.catalogue, &turn);
+            for reply in trace.iter().flat_map(|trace| &trace.replies) {
+                self.played.letters.push(Letter::reply(scene, &turn, reply)?);
+            }
             if let Some(letter) = Letter::of(scene, &turn)? {
                 self.played.letters.push(letter);
             }

@@ -1,7 +1,8 @@
 //! What users and creators tell others, from writing to delivery.
 
 use habitue_core::{
-    ArmId, CreatorId, ItemId, Message, Move, Sender, SimTime, SocialGraph, Turn, UserId, World,
+    ArmId, ChatReply, ChatTurn, CreatorId, ItemId, Message, Move, Sender, SimTime, SocialGraph, Turn, UserId,
+    World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub(crate) struct Letter {
     to: Option<UserId>,
     /// When the turn ended that it was written in; may lie in a later window than the turn's start.
     pub(crate) sent: SimTime,
+    /// Where it stands in a chat; `None` for posts.
+    chat: Option<ChatTurn>,
     item: Option<ItemId>,
     positive: bool,
     text: String,
@@ -46,8 +49,21 @@ impl Letter {
         let against = about.is_some_and(|impression| {
             scene.rules.scale.is_negative(impression.action) || (1..=2).contains(&impression.rating)
         });
+        let chat = to.map(|_| ChatTurn::opening(from, turn.session, turn.turn));
         let sent = turn.time + turn.elapsed;
-        Ok(Some(Self { from, to, sent, item, positive: !against, text: text.clone() }))
+        Ok(Some(Self { from, to, sent, chat, item, positive: !against, text: text.clone() }))
+    }
+
+    /// What the user answered in a chat during a turn.
+    pub(crate) fn reply(scene: &Scene<'_>, turn: &Turn, reply: &ChatReply) -> Result<Self, SimError> {
+        let ChatReply { to, chat, text } = reply;
+        if to.index() >= scene.personas.len() || *to == turn.user {
+            let message = format!("answers user {to}, expected another user of the run");
+            return Err(SimError::Letter { user: scene.key(turn.user), message });
+        }
+        let sent = turn.time + turn.elapsed;
+        let (from, to, chat, text) = (turn.user, Some(*to), Some(*chat), text.clone());
+        Ok(Self { from, to, sent, chat, item: None, positive: true, text })
     }
 
     /// One message for everybody who hears it.
@@ -62,6 +78,7 @@ impl Letter {
             to: *to,
             sent: self.sent,
             delivered: self.sent,
+            chat: self.chat,
             item: self.item,
             positive: self.positive,
             text: self.text.clone(),
@@ -104,6 +121,7 @@ pub(crate) fn announce(
             to,
             sent,
             delivered: sent,
+            chat: None,
             item: Some(item),
             positive: true,
             text: text.to_owned(),

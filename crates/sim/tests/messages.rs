@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use habitue_core::scenario::{Design, Window};
 use habitue_core::{
-    Action, ArmId, HOUR, ItemId, Message, Move, Sender, SimDuration, SimTime, Turn, UserId, WindowRows,
+    Action, ArmId, ChatTurn, HOUR, ItemId, Message, Move, Sender, SimDuration, SimTime, Turn, UserId,
+    WindowRows,
 };
 use town::{HOURLY, Town, counting, joined, random};
 
@@ -18,9 +19,10 @@ fn talkative(window: Window) -> Town {
 fn expected(town: &Town, arm_of: &[ArmId], turn: &Turn, delivered: SimTime) -> Vec<Message> {
     let graph = town.parts().graph;
     let sent = turn.time + turn.elapsed;
-    let (to, item, text) = match &turn.next {
-        Move::Post { item, text } => (graph.friends(turn.user).to_vec(), *item, text),
-        Move::Chat { with, item, text } => (vec![*with], *item, text),
+    let opening = ChatTurn::opening(turn.user, turn.session, turn.turn);
+    let (to, chat, item, text) = match &turn.next {
+        Move::Post { item, text } => (graph.friends(turn.user).to_vec(), None, *item, text),
+        Move::Chat { with, item, text } => (vec![*with], Some(opening), *item, text),
         _ => return Vec::new(),
     };
     let about = turn.impressions.iter().find(|shown| Some(shown.item) == item);
@@ -33,6 +35,7 @@ fn expected(town: &Town, arm_of: &[ArmId], turn: &Turn, delivered: SimTime) -> V
             to,
             sent,
             delivered,
+            chat,
             item,
             positive,
             text: text.clone(),

@@ -9,10 +9,10 @@ use habitue_core::scenario::{
     PolicySpec, Population, Scenario, SlateOptions, Window,
 };
 use habitue_core::{
-    Action, ActionScale, ArmId, Catalogue, CategoryId, CreatorId, DAY, Decider, Distributions, EndReason,
-    Habits, Impression, InterventionRecord, Item, ItemId, LlmCall, Memory, MemoryKind, MemoryRecord, Message,
-    Mindset, Move, PastInteraction, Persona, PopulationId, ProgramTrace, RequestText, Reward, Sender,
-    SessionRecord, SimDuration, SimTime, SlotTrace, Turn, UserId, WindowRows,
+    Action, ActionScale, ArmId, Catalogue, CategoryId, ChatTurn, CreatorId, DAY, Decider, Distributions,
+    EndReason, Habits, Impression, InterventionRecord, Item, ItemId, LlmCall, Memory, MemoryKind,
+    MemoryRecord, Message, Mindset, Move, PastInteraction, Persona, PopulationId, ProgramTrace, RequestText,
+    Reward, Sender, SessionRecord, SimDuration, SimTime, SlotTrace, Turn, UserId, WindowRows,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -265,13 +265,20 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
         user().prop_map(Sender::User),
         any::<u32>().prop_map(|id| Sender::Creator(CreatorId(id)))
     ];
-    (from, user(), time(), time(), option::of(item()), any::<bool>(), text()).prop_map(
-        |(from, to, sent, delivered, item, positive, text)| Message {
+    let chat = (user(), 0u32..9, 0u32..9, 0u32..9).prop_map(|(opener, session, turn, number)| ChatTurn {
+        opener,
+        session,
+        turn,
+        number,
+    });
+    (from, user(), time(), time(), option::of(chat), option::of(item()), any::<bool>(), text()).prop_map(
+        |(from, to, sent, delivered, chat, item, positive, text)| Message {
             arm: ArmId((to.0 % 2) as u16),
             from,
             to,
             sent,
             delivered,
+            chat,
             item,
             positive,
             text,

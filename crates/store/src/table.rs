@@ -80,7 +80,7 @@ impl Table {
             Self::Sessions => "sessions/1",
             Self::Users => "users/1",
             Self::Items => "items/1",
-            Self::Messages => "messages/1",
+            Self::Messages => "messages/2",
             Self::Interventions => "interventions/1",
             Self::LlmCalls => "llm_calls/1",
             Self::Memories => "memories/1",

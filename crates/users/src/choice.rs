@@ -4,7 +4,7 @@ mod action;
 mod affinity;
 pub(crate) mod arrival;
 pub(crate) mod draws;
-mod drift;
+pub(crate) mod drift;
 pub(crate) mod dwell;
 mod examination;
 mod instruct;
@@ -27,7 +27,6 @@ use habitue_core::{
 
 use self::affinity::Scratch;
 use self::draws::uniform;
-use self::drift::Drift;
 use self::examination::Examination;
 use self::instruct::{Menu, SpeechDraws};
 use self::returning::Rhythm;
@@ -155,15 +154,7 @@ impl UserModel for ChoiceUsers {
         if message.positive {
             remember(&mut state.heard, item, self.config.memory.heard);
         }
-        let categories = &world.catalogue.item(item).categories;
-        let shift = (2.0 * persona.habits.conformity * self.config.drift.heard as f32).min(1.0);
-        let mut drift = Drift::new(&mut state.interests);
-        if message.positive {
-            drift.gain(categories, shift);
-        } else {
-            drift.lose(categories, shift);
-        }
-        drift.finish();
+        drift::hear(self.config.drift.heard, world, persona, state, message);
     }
 }
 

@@ -63,7 +63,7 @@ pub mod personas;
 pub use choice::ChoiceUsers;
 use habitue_core::UserModel;
 use habitue_core::scenario::ModelConfig;
-pub use llm::{LlmUsers, ModelError, intention_of};
+pub use llm::{Evidence, EvidenceSource, Interview, LlmUsers, ModelError, Statement, intention_of};
 
 /// The user models of configurations that have been checked, in their order. Those that name the same language model
 /// share it.

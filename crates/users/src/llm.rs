@@ -2,11 +2,13 @@
 
 mod absorb;
 mod calibrated;
+mod interview;
 mod memory;
 mod open;
 mod page;
 mod returning;
 mod script;
+mod talk;
 mod template;
 mod together;
 mod view;
@@ -17,13 +19,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use habitue_core::scenario::LlmUsersConfig;
 use habitue_core::scenario::llm::{ChoiceCalibration, LlmConfig, MoveName, RETURN_BINS};
 use habitue_core::{
-    Decider, Decision, Departure, Encounter, Message, Persona, Purpose, SimDuration, SimTime, Streams,
-    UserId, UserModel, UserModelError, UserState, Visit, World, turn_counter,
+    Decider, Decision, Departure, Encounter, Message, Mind, Persona, Purpose, Sender, SimDuration, SimTime,
+    Streams, UserId, UserModel, UserModelError, UserState, Visit, World, turn_counter,
 };
 use habitue_llm::{Backend, Usage};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
+pub use interview::{Evidence, EvidenceSource, Interview, Statement};
 pub use open::ModelError;
 pub(crate) use open::{Opened, Shelf};
 pub use returning::intention_of;
@@ -34,6 +37,7 @@ use self::page::{Failure, Page, Scene, move_option};
 use self::template::{Section, SystemView, Template};
 use crate::choice::arrival;
 use crate::choice::draws::uniform;
+use crate::choice::drift;
 use crate::choice::dwell::DwellLaw;
 use crate::choice::remember;
 use crate::choice::returning::Rhythm;
@@ -53,10 +57,11 @@ const HEARD: u32 = 5;
 ///
 /// What users remember follows `RecAgent`: a page enters short-term memory if it matters enough, long-term memory if it is
 /// reinforced, and is forgotten in time; on arrival some of it comes to mind and stands in the prompts of the visit.
-/// Now and then a third program draws an insight from it.
+/// Now and then a third program draws an insight from it. What a friend writes in a chat is answered on the next visit, or
+/// not, by a program of its own; the answer arrives like any message.
 ///
 /// Draws come from the streams [`Purpose::Admission`], [`Purpose::Arrival`], [`Purpose::Decision`],
-/// [`Purpose::Departure`] and [`Purpose::Memory`].
+/// [`Purpose::Departure`], [`Purpose::Memory`] and [`Purpose::Message`].
 pub struct LlmUsers {
     config: LlmConfig,
     template: Template,
@@ -155,6 +160,17 @@ impl LlmUsers {
         UserModelError { model: self.config.model.clone(), message }
     }
 
+    /// What holds for all users of the population.
+    fn system(&self, world: &World<'_>) -> Result<String, UserModelError> {
+        let open = self.config.moves.iter().copied().map(MoveName::word).chain(["leave"]);
+        let view = SystemView {
+            items: self.config.items.clone(),
+            actions: world.scale.names().to_vec(),
+            moves: open.map(move_option).collect(),
+        };
+        self.template.render(Section::System, view).map_err(|error| self.failed(error.to_string()))
+    }
+
     /// What users decide, in order. Empty slates are not decided on.
     fn pages(
         &self,
@@ -167,14 +183,7 @@ impl LlmUsers {
         let rules = Rules::new(&self.config, world.scale.names(), &moves, &RETURN_BINS);
         let inner: &dyn Backend = &*self.opened.backend;
         let calibrated = Calibrated { inner, rules: &rules };
-        let open = self.config.moves.iter().copied().map(MoveName::word).chain(["leave"]);
-        let view = SystemView {
-            items: self.config.items.clone(),
-            actions: world.scale.names().to_vec(),
-            moves: open.map(move_option).collect(),
-        };
-        let system =
-            self.template.render(Section::System, view).map_err(|error| self.failed(error.to_string()))?;
+        let system = self.system(world)?;
         let scene = Scene {
             config: &self.config,
             template: &self.template,
@@ -274,9 +283,17 @@ impl UserModel for LlmUsers {
         returning::departure(config, &self.rhythm, mindset, activity, visit.time, intention, at)
     }
 
-    fn hear(&self, world: &World<'_>, _persona: &Persona, state: &mut UserState, message: &Message) {
-        let memory = &mut state.mind.get_or_insert_default().memory;
-        self.memories.told(memory, view::heard(world, message), message.item, message.delivered);
+    fn hear(&self, world: &World<'_>, persona: &Persona, state: &mut UserState, message: &Message) {
+        let mind: &mut Mind = state.mind.get_or_insert_default();
+        let words = view::heard(world, message);
+        let heard = self.memories.told(&mut mind.memory, words, message.item, message.delivered);
+        if let (Sender::User(from), Some(chat)) = (message.from, message.chat) {
+            let about = view::chatted(world, message);
+            talk::hear(mind, from, chat, &about, heard, self.config.chat_turns);
+        }
+        if self.config.heard > 0.0 {
+            drift::hear(self.config.heard, world, persona, state, message);
+        }
         if let Some(item) = message.item {
             state.heard.retain(|heard| *heard != item);
             remember(&mut state.heard, item, HEARD);

@@ -3,7 +3,8 @@
 mod generate;
 mod history;
 mod read;
+mod taste;
 
 pub use generate::{SpecError, generate};
 pub use history::from_history;
-pub use read::read;
+pub use read::{Found, Unmatched, read};

@@ -244,6 +244,7 @@ fn word_of_mouth_draws_and_warns() {
         to: UserId(0),
         sent: SimTime::ZERO,
         delivered: SimTime::ZERO,
+        chat: None,
         item: Some(other),
         positive,
         text: String::new(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use habitue_core::{Catalogue, DataErrorKind, Habits, Item, Persona, SimDuration};
+use habitue_core::{Catalogue, DataError, DataErrorKind, Habits, Item, Persona, SimDuration};
 use habitue_users::personas;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -65,6 +65,15 @@ fn catalogue() -> Catalogue {
     catalogue
 }
 
+fn people(
+    path: &Path,
+    mapping: Option<&Path>,
+    limit: Option<u32>,
+    catalogue: &Catalogue,
+) -> Result<Vec<Persona>, Box<DataError>> {
+    personas::read(path, mapping, limit, catalogue).map(|found| found.personas)
+}
+
 struct Files(TempDir);
 
 impl Files {
@@ -82,7 +91,7 @@ impl Files {
     fn says(&self, name: &str, content: impl AsRef<[u8]>, mapping: Option<&str>) -> String {
         let path = self.write(name, content);
         let mapping = mapping.map(|mapping| self.write("mapping.toml", mapping));
-        let error = personas::read(&path, mapping.as_deref(), None, &catalogue()).expect_err(name);
+        let error = people(&path, mapping.as_deref(), None, &catalogue()).expect_err(name);
         error.to_string().replace(&format!("{}/", self.0.path().display()), "")
     }
 }
@@ -90,11 +99,11 @@ impl Files {
 #[test]
 fn the_same_people_come_from_all_three_kinds_of_file() {
     let (files, catalogue) = (Files::new(), catalogue());
-    let toml = personas::read(&files.write("p.toml", TOML), None, None, &catalogue).expect("valid");
-    let jsonl = personas::read(&files.write("p.jsonl", JSONL), None, None, &catalogue).expect("valid");
+    let toml = people(&files.write("p.toml", TOML), None, None, &catalogue).expect("valid");
+    let jsonl = people(&files.write("p.jsonl", JSONL), None, None, &catalogue).expect("valid");
     assert_eq!(toml, jsonl);
     let mapping = files.write("mapping.toml", MAPPING);
-    let csv = personas::read(&files.write("p.csv", CSV), Some(&mapping), None, &catalogue).expect("valid");
+    let csv = people(&files.write("p.csv", CSV), Some(&mapping), None, &catalogue).expect("valid");
     let without_history = |persona: &Persona| Persona { history: Vec::new(), ..persona.clone() };
     assert_eq!(csv, toml.iter().map(without_history).collect::<Vec<_>>());
 
@@ -110,7 +119,7 @@ fn the_same_people_come_from_all_three_kinds_of_file() {
 fn a_limit_takes_the_first_and_looks_no_further() {
     let (files, catalogue) = (Files::new(), catalogue());
     let path = files.write("p.jsonl", format!("{JSONL}this is no persona\n"));
-    let read = |limit| personas::read(&path, None, Some(limit), &catalogue);
+    let read = |limit| people(&path, None, Some(limit), &catalogue);
     assert_eq!(read(1).expect("valid")[0].key, "ada");
     assert_eq!(read(2).expect("valid").len(), 2);
     assert_eq!(read(3).expect_err("a line is broken").line, Some(4));
@@ -183,9 +192,9 @@ fn mistakes_in_files_are_named() {
         files.says("p.toml", TOML, Some(MAPPING)),
         files.says("p.csv", CSV, None),
     ];
-    let absent = personas::read(Path::new("nobody.toml"), None, None, &catalogue()).expect_err("no file");
+    let absent = people(Path::new("nobody.toml"), None, None, &catalogue()).expect_err("no file");
     says.push(absent.to_string());
-    let few = personas::read(&files.write("p.jsonl", line("\"age\": 1")), None, Some(5), &catalogue());
+    let few = people(&files.write("p.jsonl", line("\"age\": 1")), None, Some(5), &catalogue());
     says.push(few.expect_err("too few").to_string().replace(&format!("{}/", files.0.path().display()), ""));
     insta::assert_snapshot!(says.join("\n"));
 }
@@ -229,9 +238,8 @@ fn unknown_interests_are_dropped_only_where_the_mapping_says_so() {
     let files = Files::new();
     let path = files.write("p.csv", "id,likes\nada,Horror;Comedy;Comedy:2\n");
     let columns = "[columns]\nkey = \"id\"\ninterests = \"likes\"\n";
-    let read = |mapping: String| {
-        personas::read(&path, Some(&files.write("mapping.toml", mapping)), None, &catalogue())
-    };
+    let read =
+        |mapping: String| people(&path, Some(&files.write("mapping.toml", mapping)), None, &catalogue());
     let error = read(format!("unknown_interests = \"error\"\n{columns}")).expect_err("Horror is unknown");
     assert_eq!(error.kind, DataErrorKind::UnknownName);
     let personas = read(format!("unknown_interests = \"drop\"\n{columns}")).expect("valid");
@@ -280,7 +288,7 @@ text = "feature"
 "family-friendly movies" = "Comedy"
 "#;
     let mapping_path = files.write("mapping.toml", mapping);
-    let read = |limit| personas::read(&path, Some(&mapping_path), limit, &catalogue());
+    let read = |limit| people(&path, Some(&mapping_path), limit, &catalogue());
     let first = read(Some(3)).expect("the first three have genres");
     assert_eq!((&*first[0].key, &*first[0].name, first[0].age), ("recagent-0", "David Smith", Some(25)));
     assert_eq!((first[0].traits.len(), first[0].interests.len()), (4, 2));
@@ -288,7 +296,7 @@ text = "feature"
     assert_eq!((error.kind, error.field.as_deref()), (DataErrorKind::EmptyField, Some("interest")));
     // Said to be what they are, they are all read.
     let mapping = files.write("all.toml", format!("{mapping}\"classic movies\" = \"Romance\"\n"));
-    let all = personas::read(&path, Some(&mapping), None, &catalogue()).expect("all are known");
+    let all = people(&path, Some(&mapping), None, &catalogue()).expect("all are known");
     assert_eq!(all.len(), 1000);
     assert!(all.iter().all(|persona| !persona.interests.is_empty() && persona.age.is_some()));
 }
@@ -328,7 +336,7 @@ proptest! {
             ("q.csv", &csv, Some(&good)),
             ("r.csv", &csv, Some(&changed)),
         ] {
-            let read = personas::read(&files.write(name, content), mapping.map(|path| &**path), None, &catalogue);
+            let read = people(&files.write(name, content), mapping.map(|path| &**path), None, &catalogue);
             if let Ok(personas) = read {
                 prop_assert!(personas.iter().all(|persona| !persona.interests.is_empty()));
             }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use habitue_core::scenario::nearest;
+use habitue_core::scenario::{ModelFile, nearest};
 use habitue_llm::{Device, HubOptions, LlmError, LoadOptions, Model, ModelFiles, ModelSource, Precision};
 
 use crate::failure::{Exit, Failure};
@@ -111,6 +111,17 @@ impl ModelArgs {
             (source, None) => Ok(source),
         }
     }
+}
+
+/// Where a model is that users are to be played by.
+pub(super) fn file(typed: &str) -> Result<ModelFile, Failure> {
+    let source =
+        ModelSource::parse(typed).map_err(|error| Failure::Llm { error, hint: near_entry(typed) })?;
+    Ok(match source {
+        ModelSource::BuiltIn(name) => ModelFile::BuiltIn(name.to_owned()),
+        ModelSource::Folder(path) | ModelSource::Gguf(path) => ModelFile::Path(path),
+        ModelSource::Hub { .. } => ModelFile::Hub(typed.to_owned()),
+    })
 }
 
 /// The entry of a folder most like the first part of the path that does not exist.

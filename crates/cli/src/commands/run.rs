@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use clap::Args;
 use habitue_core::scenario::{Typed, resolve};
-use habitue_run::{Control, DiskSources, Ending, Outcome, Summary};
+use habitue_run::{Control, DiskSources, Ending, Outcome, Play, Summary};
 use habitue_store::{Table, TableSummary};
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
 use serde::Serialize;
 
+use super::play::Typist;
 use super::{DriveArgs, Session, print, print_json, report};
 use crate::failure::{Exit, Failure};
 use crate::progress::Display;
@@ -39,6 +40,10 @@ pub(crate) struct RunArgs {
     /// Folder of the data set, instead of the scenario's
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Take a user's place, by key (casual-17) or number: its slates are shown on standard error, and what you do is read
+    /// from standard input. Such a run is called NAME-played and cannot be resumed
+    #[arg(long, value_name = "USER")]
+    play: Option<String>,
     #[command(flatten)]
     drive: DriveArgs,
 }
@@ -49,7 +54,13 @@ impl RunArgs {
         let typed =
             Typed { file: &self.scenario, sets: &self.sets, seed: self.seed, data: self.data.as_deref() };
         let scenario = resolve(&typed, &sources)?;
-        drive(session, &self.drive, |control| habitue_run::start(&scenario, &self.out, control))
+        let Some(user) = &self.play else {
+            return drive(session, &self.drive, |control| habitue_run::start(&scenario, &self.out, control));
+        };
+        drive(session, &self.drive, |control| {
+            let play = Play { user, player: Box::new(Typist::new(&session.terminal)) };
+            habitue_run::start_played(&scenario, &self.out, play, control)
+        })
     }
 }
 

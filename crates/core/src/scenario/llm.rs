@@ -90,6 +90,17 @@ pub struct LlmConfig {
     #[serde(default = "words")]
     #[schemars(range(min = 1, max = 1024))]
     pub words: u32,
+    /// Answers that a one-to-one chat can have after its first message, 0 to 100. Users answer on their next visit, or not;
+    /// 0 leaves chats without an answer.
+    #[serde(default = "chat_turns")]
+    #[schemars(range(max = 100))]
+    pub chat_turns: u32,
+    /// How far what others say of an item moves interests to its categories, or away from them, 0 to 1, as `drift.heard` of
+    /// `choice` users: the share for the average user; twice as much for one who conforms in all. Above 0 the prompt tells
+    /// the interests as they have become. 0 leaves them as they are; what was heard is remembered either way.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
+    pub heard: f64,
     /// Earlier slates of the same session that the prompt tells of, the latest, 0 to 1,000.
     #[serde(default = "session_turns")]
     #[schemars(range(max = 1000))]
@@ -146,6 +157,10 @@ const fn words() -> u32 {
     24
 }
 
+const fn chat_turns() -> u32 {
+    2
+}
+
 const fn session_turns() -> u32 {
     5
 }
@@ -171,6 +186,8 @@ impl LlmConfig {
             ask: asked(),
             stated: half(),
             words: words(),
+            chat_turns: chat_turns(),
+            heard: 0.0,
             session_turns: session_turns(),
             memory: RecallConfig::default(),
             calibration: CalibrationConfig::default(),
@@ -214,6 +231,12 @@ impl LlmConfig {
         }
         if !(1..=1024).contains(&self.words) {
             return wrong("words", self.words.to_string(), "a whole number from 1 to 1024");
+        }
+        if self.chat_turns > 100 {
+            return wrong("chat_turns", self.chat_turns.to_string(), "a whole number from 0 to 100");
+        }
+        if !(0.0..=1.0).contains(&self.heard) {
+            return wrong("heard", self.heard.to_string(), "a number from 0 to 1");
         }
         if self.session_turns > 1000 {
             return wrong("session_turns", self.session_turns.to_string(), "a whole number from 0 to 1000");
@@ -261,6 +284,8 @@ mod tests {
             ("model", LlmConfig { model: String::new(), ..base.clone() }),
             ("cache", LlmConfig { cache: Size(10), ..base.clone() }),
             ("temperature", LlmConfig { temperature: f64::NAN, ..base.clone() }),
+            ("chat_turns", LlmConfig { chat_turns: 101, ..base.clone() }),
+            ("heard", LlmConfig { heard: 1.5, ..base.clone() }),
             ("moves.1", LlmConfig { moves: vec![MoveName::Search, MoveName::Search], ..base.clone() }),
             ("ask.1", LlmConfig { ask: vec![AskName::Mood; 2], ..base.clone() }),
             (

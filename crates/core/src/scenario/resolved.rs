@@ -105,7 +105,7 @@ pub struct Population {
 pub enum PersonaSource {
     /// Drawn from a specification.
     Spec(Box<PersonaSpec>),
-    /// A TOML or JSONL file of personas, or a CSV file with a mapping.
+    /// A TOML or JSONL file of personas, a CSV file with a mapping, or `RecAgent`'s.
     File {
         /// The file.
         path: PathBuf,

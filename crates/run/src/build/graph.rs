@@ -12,6 +12,9 @@ use crate::error::RunError;
 /// The columns of a file of friendships.
 const COLUMNS: [&str; 2] = ["from", "to"];
 
+/// The same in `RecAgent`'s file of relationships.
+const RECAGENT: [&str; 2] = ["user_1", "user_2"];
+
 /// Builds the graph of a scenario.
 ///
 /// # Errors
@@ -71,6 +74,10 @@ fn by_key(personas: &[Persona]) -> BTreeMap<&str, UserId> {
 }
 
 /// Friendships from a CSV file with the columns `from,to`: `to` hears `from`.
+///
+/// In `RecAgent`'s file of relationships (`user_1,user_2,relationship,closeness`) the second is a contact of the first and
+/// hears what the first posts. Kind and closeness are not used. It speaks of a thousand users: those who are not in the
+/// run are left out, as long as somebody is.
 pub(super) fn read(path: &Path, personas: &[Persona]) -> Result<SocialGraph, Box<DataError>> {
     let users = by_key(personas);
     let unreadable = |error: &csv::Error| {
@@ -88,8 +95,12 @@ pub(super) fn read(path: &Path, personas: &[Persona]) -> Result<SocialGraph, Box
     };
     let mut file = csv::Reader::from_path(path).map_err(|error| unreadable(&error))?;
     let header = file.headers().map_err(|error| unreadable(&error))?.clone();
+    let has = |name: &str| header.iter().any(|found| found == name);
+    let recagent = RECAGENT.into_iter().all(has);
+    let names = if recagent { RECAGENT } else { COLUMNS };
     let mut columns = [0; 2];
-    for (column, name) in columns.iter_mut().zip(COLUMNS) {
+    let mut strangers = None;
+    for (column, name) in columns.iter_mut().zip(names) {
         *column = header.iter().position(|found| found == name).ok_or_else(|| {
             let found: Vec<&str> = header.iter().collect();
             DataError::new(DataErrorKind::MissingColumn, path, format!("a column \"{name}\""))
@@ -101,18 +112,29 @@ pub(super) fn read(path: &Path, personas: &[Persona]) -> Result<SocialGraph, Box
     for record in file.records() {
         let record = record.map_err(|error| unreadable(&error))?;
         let mut edge = [UserId(0); 2];
-        for (end, (column, name)) in edge.iter_mut().zip(columns.into_iter().zip(COLUMNS)) {
+        let mut stranger = None;
+        for (end, (column, name)) in edge.iter_mut().zip(columns.into_iter().zip(names)) {
             let key = record.get(column).unwrap_or_default();
-            *end = *users.get(key).ok_or_else(|| {
-                let line = record.position().map_or(0, csv::Position::line);
-                DataError::new(DataErrorKind::Dangling, path, "the key of a persona of this run")
-                    .at(line)
-                    .field(name)
-                    .value(key)
-                    .nearest(nearest(key, users.keys().copied()))
-            })?;
+            match users.get(key) {
+                Some(user) => *end = *user,
+                None if recagent && strangers.is_some() => stranger = strangers.take(),
+                None => {
+                    let line = record.position().map_or(0, csv::Position::line);
+                    let problem =
+                        DataError::new(DataErrorKind::Dangling, path, "the key of a persona of this run");
+                    let near = nearest(key, users.keys().copied());
+                    stranger = Some(problem.at(line).field(name).value(key).nearest(near));
+                }
+            }
         }
-        graph.connect(edge[0], edge[1]);
+        match stranger {
+            None => graph.connect(edge[0], edge[1]),
+            Some(problem) if recagent => strangers = Some(problem),
+            Some(problem) => return Err(problem.into()),
+        }
+    }
+    if let Some(problem) = strangers.filter(|_| graph.edges() == 0) {
+        return Err(problem.into());
     }
     Ok(graph)
 }

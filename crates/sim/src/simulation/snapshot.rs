@@ -15,7 +15,7 @@ use crate::society::Society;
 /// What every snapshot begins with.
 const TAG: &[u8; 12] = b"habitue-sim\0";
 /// Format of what follows; to be counted up whenever a type in [`State`] changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Bytes of the hash at the end.
 const HASH: usize = blake3::OUT_LEN;
 

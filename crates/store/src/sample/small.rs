@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use habitue_core::{
-    Action, ArmId, Catalogue, CategoryId, CreatorId, DAY, Decider, EndReason, HOUR, Habits, Impression,
-    InterventionRecord, Item, ItemId, LlmCall, Memory, MemoryKind, MemoryRecord, Message, Mindset, Move,
-    Persona, ProgramTrace, RequestText, Sender, SessionRecord, SimDuration, SimTime, SlotTrace, Turn, UserId,
-    WindowRows,
+    Action, ArmId, Catalogue, CategoryId, ChatTurn, CreatorId, DAY, Decider, EndReason, HOUR, Habits,
+    Impression, InterventionRecord, Item, ItemId, LlmCall, Memory, MemoryKind, MemoryRecord, Message,
+    Mindset, Move, Persona, ProgramTrace, RequestText, Sender, SessionRecord, SimDuration, SimTime,
+    SlotTrace, Turn, UserId, WindowRows,
 };
 
 use crate::manifest::RunSummary;
@@ -174,6 +174,7 @@ fn windows() -> [WindowRows; 2] {
             to: UserId(1),
             sent: SimTime(9 * HOUR + 40_000),
             delivered: SimTime(10 * HOUR),
+            chat: Some(ChatTurn::opening(UserId(0), 0, 2)),
             item: Some(ItemId(2)),
             positive: true,
             text: "try this".into(),
@@ -230,6 +231,7 @@ fn windows() -> [WindowRows; 2] {
             to: UserId(1),
             sent: SimTime(DAY),
             delivered: SimTime(DAY + HOUR),
+            chat: None,
             item: Some(ItemId(3)),
             positive: true,
             text: String::new(),

@@ -18,7 +18,8 @@ use super::{Columns, Frame, Lists, Names, Row, Table};
 use crate::error::StoreError;
 
 const REQUESTS: [&str; 3] = ["search", "instruct", "answer"];
-const DECIDERS: [Decider; 4] = [Decider::Choice, Decider::Llm, Decider::Student, Decider::Replay];
+const DECIDERS: [Decider; 5] =
+    [Decider::Choice, Decider::Llm, Decider::Student, Decider::Replay, Decider::Human];
 
 pub(super) fn fields() -> Vec<Field> {
     let mut fields = vec![

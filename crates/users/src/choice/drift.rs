@@ -1,6 +1,6 @@
 //! How interests drift.
 
-use habitue_core::CategoryId;
+use habitue_core::{CategoryId, Message, Persona, UserState, World};
 
 /// Shifts of interests, applied together.
 ///
@@ -51,6 +51,27 @@ impl<'a> Drift<'a> {
         }
         &mut self.interests[category.index()]
     }
+}
+
+/// What others say of an item: a recommendation draws interest to the item's categories, a warning turns it away, by the
+/// share `heard` for the average user, the more, the more the user conforms.
+pub(crate) fn hear(
+    heard: f64,
+    world: &World<'_>,
+    persona: &Persona,
+    state: &mut UserState,
+    message: &Message,
+) {
+    let Some(item) = message.item else { return };
+    let categories = &world.catalogue.item(item).categories;
+    let shift = (2.0 * persona.habits.conformity * heard as f32).min(1.0);
+    let mut drift = Drift::new(&mut state.interests);
+    if message.positive {
+        drift.gain(categories, shift);
+    } else {
+        drift.lose(categories, shift);
+    }
+    drift.finish();
 }
 
 /// Scales to sum 1; leaves a vector without positive sum alone.

@@ -2,14 +2,14 @@
 
 use habitue_core::scenario::choice::MindsetConfig;
 use habitue_core::{
-    Action, DataError, Decision, Distributions, Encounter, Feedback, Mind, Mindset, Move, Purpose, Streams,
-    Trace, UserState, World, turn_counter,
+    Action, ChatTurn, DataError, Decision, Distributions, Encounter, Feedback, Mind, Mindset, Move, Purpose,
+    Streams, Trace, UserState, World, turn_counter,
 };
 
 use super::memory::Memories;
 use super::page::{Failure, Page, move_option};
 use super::template::{EarlierView, ReactionView, Section};
-use super::{LlmUsers, RECENT, view};
+use super::{LlmUsers, RECENT, talk, view};
 use crate::choice::draws::uniform;
 use crate::choice::dwell::DwellLaw;
 use crate::choice::remember;
@@ -47,6 +47,7 @@ impl LlmUsers {
         let mut draws = streams.stream(Purpose::Memory, u64::from(encounter.user.0), counter);
         let now = encounter.time;
         let diversity = encounter.persona.habits.diversity;
+        let opening = ChatTurn::opening(encounter.user, encounter.session, encounter.turn);
         let shown: Vec<_> = encounter.slate.items.iter().map(|shown| shown.item).collect();
         let state = &mut *encounter.state;
         let repetition = repetition(world, state, &shown, diversity);
@@ -71,6 +72,8 @@ impl LlmUsers {
             _ => None,
         };
         let mut memories = std::mem::take(&mut mind.memory.unlogged);
+        memories.extend(talk::answered(mind, &self.memories, &page.replies, now));
+        talk::open(mind, opening, &page.next);
         if let Some((text, sources)) = page.insight {
             memories.push(self.memories.conclude(&mut mind.memory, text, sources, now)?);
         }
@@ -79,7 +82,8 @@ impl LlmUsers {
             let draw = &mut || uniform(&mut draws);
             memories.extend(self.memories.observe(&mut mind.memory, observed, importance, now, draw)?);
         }
-        let trace = Trace { programs: page.programs, memories };
+        let replies = page.replies.into_iter().map(|answered| answered.reply).collect();
+        let trace = Trace { programs: page.programs, memories, replies };
         Ok(Decision { feedback, next: page.next, distributions, trace: Some(Box::new(trace)) })
     }
 

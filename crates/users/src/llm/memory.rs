@@ -107,15 +107,45 @@ impl Memories {
         Ok(Some(memory))
     }
 
-    /// Remembers what somebody said. It enters short-term memory, and the log with the next decision.
-    pub(super) fn told(&self, state: &mut MemoryState, text: String, item: Option<ItemId>, now: SimTime) {
+    /// Remembers what somebody said. It enters short-term memory, and the log with the next decision. Gives its id.
+    pub(super) fn told(
+        &self,
+        state: &mut MemoryState,
+        text: String,
+        item: Option<ItemId>,
+        now: SimTime,
+    ) -> Option<u32> {
         if !self.is_on() {
-            return;
+            return None;
         }
         let memory = next(state, MemoryKind::Message, text, TOLD, now, Vec::new(), item);
         state.unlogged.push(memory.clone());
-        // Its vector is made when it is needed; nothing is drawn, since a message belongs to no turn.
-        let held = Held { memory, accessed: now, reinforced: 0, vector: Vec::new() };
+        let id = memory.id;
+        self.keep(state, memory);
+        Some(id)
+    }
+
+    /// Remembers what the user answered in a chat, and to which memory.
+    pub(super) fn said(
+        &self,
+        state: &mut MemoryState,
+        text: String,
+        heard: Option<u32>,
+        now: SimTime,
+    ) -> Option<Memory> {
+        if !self.is_on() {
+            return None;
+        }
+        let sources = heard.into_iter().collect();
+        let memory = next(state, MemoryKind::Observation, text, TOLD, now, sources, None);
+        self.keep(state, memory.clone());
+        Some(memory)
+    }
+
+    /// What is part of a conversation enters short-term memory and reinforces nothing, so nothing is drawn: a message
+    /// belongs to no turn. Its vector is made when it is needed.
+    fn keep(&self, state: &mut MemoryState, memory: Memory) {
+        let held = Held { accessed: memory.created, memory, reinforced: 0, vector: Vec::new() };
         self.short.take_in(&mut state.short, held, &mut || 1.0);
     }
 

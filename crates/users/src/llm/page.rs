@@ -1,11 +1,14 @@
 //! One user before one slate: the decision program.
 
 mod after;
+mod reply;
+
+pub(super) use after::ONE_LINE;
 
 use habitue_core::scenario::llm::{AskName, EachName, LlmConfig, MoveName};
 use habitue_core::{
-    CategoryId, DataError, Encounter, Memory, MemoryKind, Move, ProgramTrace, Purpose, SlotTrace, Stream,
-    Streams, World, turn_counter,
+    CategoryId, ChatReply, DataError, Encounter, Memory, MemoryKind, Move, ProgramTrace, Purpose, SlotTrace,
+    Stream, Streams, World, turn_counter,
 };
 use habitue_llm::{
     Answer, Backend, EachMode, LlmError, NumberSlot, PickAnswer, PickEachSlot, PickSlot, Usage, WriteSlot,
@@ -61,6 +64,8 @@ pub(super) struct Page {
     pub(super) need: Option<Option<CategoryId>>,
     /// From 1 to 10, where there is memory.
     pub(super) importance: Option<i64>,
+    /// What the user answered in chats.
+    pub(super) replies: Vec<Answered>,
     /// What the user concluded, and from which memories.
     pub(super) insight: Option<(String, Vec<u32>)>,
     pub(super) next: Move,
@@ -74,6 +79,12 @@ pub(super) struct Page {
     pub(super) usage: Usage,
     /// Where the user's stream stands after the decision.
     pub(super) stream: Stream,
+}
+
+/// An answer in a chat, and the memory of what it answers.
+pub(super) struct Answered {
+    pub(super) reply: ChatReply,
+    pub(super) heard: Option<u32>,
 }
 
 /// The slots of the program.
@@ -111,12 +122,13 @@ impl Scene<'_> {
             &mut page,
         )
         .await?;
+        self.reply(encounter, &mut page).await?;
         self.reflect(encounter, &mut page).await?;
         Ok(page)
     }
 
     /// The prompt up to what the user recalls.
-    fn opening(&self, encounter: &Encounter<'_>, memories: &[&Memory]) -> Result<Script, Failure> {
+    pub(super) fn opening(&self, encounter: &Encounter<'_>, memories: &[&Memory]) -> Result<Script, Failure> {
         let (config, template) = (self.config, self.template);
         let mut script = Script::default();
         if self.chat {
@@ -126,7 +138,8 @@ impl Scene<'_> {
         if self.chat {
             script.user();
         }
-        let persona = view::persona(self.world, &config.items, encounter.persona);
+        let interests = self.interests(encounter);
+        let persona = view::persona(self.world, &config.items, encounter.persona, &interests);
         script.text(template.render(Section::Persona, persona)?);
         let remembered = memories.iter().map(|memory| RememberedView {
             id: memory.id,
@@ -224,10 +237,21 @@ impl Scene<'_> {
         ShortView { items: &self.config.items, name: &encounter.persona.name, friend }
     }
 
+    /// What the user likes: as the persona has it, or as what others said has made it, down to one in a hundred.
+    fn interests(&self, encounter: &Encounter<'_>) -> Vec<(CategoryId, f32)> {
+        if self.config.heard == 0.0 {
+            return encounter.persona.interests.clone();
+        }
+        let now = &encounter.state.interests;
+        let least = 0.01 * now.iter().sum::<f32>();
+        let present = (0..).map(CategoryId).zip(now.iter().copied());
+        present.filter(|(_, interest)| *interest > 0.0 && *interest >= least).collect()
+    }
+
     /// What the user can be after: nothing, the present need, the strongest interests.
     fn needs(&self, encounter: &Encounter<'_>) -> Vec<Option<CategoryId>> {
         let known = self.world.catalogue.categories().len();
-        let mut interests: Vec<(CategoryId, f32)> = encounter.persona.interests.clone();
+        let mut interests = self.interests(encounter);
         interests.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
         let mut needs = vec![None];
         let present = encounter.state.mindset.need.into_iter();
@@ -276,6 +300,7 @@ impl Scene<'_> {
             mood: slots.mood.map(|slot| answer.number(slot).value),
             need: slots.need.map(|slot| slots.needs[answer.pick(slot).index]),
             importance: slots.importance.map(|slot| answer.number(slot).value),
+            replies: Vec::new(),
             insight: None,
             next: Move::NextPage,
             back: None,

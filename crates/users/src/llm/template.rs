@@ -15,8 +15,8 @@ use serde::Serialize;
 pub(crate) use section::Section;
 use section::{Piece, pieces};
 pub(crate) use variables::{
-    EarlierView, HabitsView, InterestView, ItemView, MemoryView, PersonaView, ReactionView, RememberedView,
-    ShortView, SlateView, SystemView,
+    EarlierView, HabitsView, InterestView, InterviewView, ItemView, KnownView, MemoryView, PersonaView,
+    ReactionView, RememberedView, SaidView, ShortView, SlateView, SystemView, TalkView,
 };
 
 /// The template that is built in.
@@ -183,7 +183,7 @@ mod tests {
             for section in Section::ALL {
                 for sample in variables::samples(section) {
                     let text = template.render(section, sample).unwrap();
-                    assert!(section == Section::Memory || !text.trim().is_empty(), "{section:?}");
+                    assert!(matches!(section, Section::Memory | Section::Talk | Section::Interview) || !text.trim().is_empty(), "{section:?}");
                 }
             }
         }

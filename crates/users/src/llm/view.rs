@@ -5,14 +5,18 @@ use habitue_core::{CategoryId, Encounter, Item, Message, Persona, Sender, SimTim
 
 use super::template::{HabitsView, InterestView, ItemView, PersonaView, SlateView};
 
-/// A user.
-pub(super) fn persona<'a>(world: &World<'a>, items: &'a str, persona: &'a Persona) -> PersonaView<'a> {
+/// A user with these interests, the present ones.
+pub(super) fn persona<'a>(
+    world: &World<'a>,
+    items: &'a str,
+    persona: &'a Persona,
+    interests: &[(CategoryId, f32)],
+) -> PersonaView<'a> {
     let name = |category: &CategoryId| -> &'a str {
         world.catalogue.categories().get(category.index()).map_or("", String::as_str)
     };
-    let sum: f32 = persona.interests.iter().map(|(_, weight)| weight).sum();
-    let mut interests: Vec<InterestView<'_>> = persona
-        .interests
+    let sum: f32 = interests.iter().map(|(_, weight)| weight).sum();
+    let mut interests: Vec<InterestView<'_>> = interests
         .iter()
         .map(|(category, weight)| InterestView {
             name: name(category),
@@ -131,6 +135,14 @@ pub(super) fn heard(world: &World<'_>, message: &Message) -> String {
         (Some(about), false) => format!("{about}: {text}"),
         (None, _) => format!("{who} says: {text}"),
     }
+}
+
+/// A message of a chat as it is read there.
+pub(super) fn chatted(world: &World<'_>, message: &Message) -> String {
+    let text = one_line(&message.text);
+    let Some(item) = message.item.map(|item| world.catalogue.item(item)) else { return text };
+    let title = one_line(if item.title.is_empty() { &item.key } else { &item.title });
+    if text.is_empty() { title } else { format!("{text} ({title})") }
 }
 
 /// The moment and the mindset.

@@ -4,6 +4,8 @@ use habitue_core::{
     CategoryId, Dataset, DatasetUser, Habits, Interaction, PastInteraction, Persona, SimTime,
 };
 
+use super::taste;
+
 /// Ratings a category needs from a user before it can be called disliked.
 const ENOUGH: u32 = 5;
 
@@ -26,6 +28,9 @@ const MASS: f32 = 0.8;
 ///   `Agent4Rec` (Zhang et al. 2024) cuts its traits from. Activity: number of interactions. Diversity: number of categories
 ///   that hold the first 80 % of the user's interactions. Conformity: nearness of ratings to the item's mean (mean
 ///   squared distance, reversed). Patience, which a log of ratings does not show, is 0.5, and so is what is unknown.
+/// - **Text**: the taste in words (the categories chosen most and rated best, favourites, dislikes, how the user rates),
+///   and the habits in `Agent4Rec`'s three tiers: activity cut at 60 and 90 %, diversity at 33 and 66 %, the distance that
+///   conformity is made from at 25 and 80 % of all users.
 /// - **History**: all interactions, oldest first. The run starts at the first midnight (UTC) after the data set's last
 ///   interaction; times of day are kept, days of the week are not.
 pub fn from_history(dataset: &Dataset, limit: Option<u32>) -> Vec<Persona> {
@@ -74,6 +79,7 @@ fn persona(
         occupation: user.occupation.clone(),
         interests: tastes.interests(),
         dislikes: tastes.dislikes(),
+        text: taste::text(&dataset.catalogue, own, &habits),
         habits,
         history: history.collect(),
         ..Persona::default()

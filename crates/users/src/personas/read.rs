@@ -3,6 +3,7 @@
 mod document;
 mod fields;
 mod mapping;
+mod recagent;
 mod record;
 mod table;
 mod text;
@@ -16,6 +17,31 @@ use self::document::{Node, Value};
 
 /// A problem in a file, boxed because results are passed by the million and problems once.
 type Problem = Box<DataError>;
+
+/// What a file of personas holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The personas, in the order of the file.
+    pub personas: Vec<Persona>,
+    /// Interests that are no category of the catalogue and were left out of the personas' interests, by name; empty
+    /// unless the file is `RecAgent`'s.
+    pub unmatched: Vec<Unmatched>,
+}
+
+/// An interest that is no category of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmatched {
+    /// The interest, as the file has it.
+    pub interest: String,
+    /// How many people have it.
+    pub people: u32,
+}
+
+impl From<Vec<Persona>> for Found {
+    fn from(personas: Vec<Persona>) -> Self {
+        Self { personas, unmatched: Vec::new() }
+    }
+}
 
 /// Reads personas: from a TOML file with `[[persona]]` tables, a JSONL file (`.jsonl`, `.ndjson`) with one persona a line,
 /// or a CSV file (`.csv`, `.tsv`) with a mapping file that says which column is what.
@@ -55,7 +81,13 @@ type Problem = Box<DataError>;
 /// "sci-fi movies" = "Sci-Fi"
 /// ```
 ///
-/// The other columns are `name`, `age`, `gender`, `occupation`, `traits`, `dislikes`, `text`, `activity`, `patience`,
+/// `RecAgent`'s file of invented users (`user_1000.csv`; columns `id`, `name`, `gender`, `age`, `traits`, `status`,
+/// `interest`, `feature`) needs no mapping. The id is the key, as in `RecAgent`'s file of relationships; features become
+/// sentences of the text; habits are average. Interests are matched with categories without regard to case, signs and
+/// the words "movies" and "films"; those that are none stand in the text and are counted in [`Found::unmatched`]. Who has
+/// no other likes all categories alike.
+///
+/// The other columns of a mapping are `name`, `age`, `gender`, `occupation`, `traits`, `dislikes`, `text`, `activity`, `patience`,
 /// `diversity` and `conformity`. An empty cell is an absent field. A persona of whose interests none is left after
 /// dropping is an error.
 ///
@@ -66,7 +98,7 @@ pub fn read(
     mapping: Option<&Path>,
     limit: Option<u32>,
     catalogue: &Catalogue,
-) -> Result<Vec<Persona>, Box<DataError>> {
+) -> Result<Found, Box<DataError>> {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     let found = match (&*extension, mapping) {
         ("toml" | "jsonl" | "ndjson", Some(mapping)) => {
@@ -79,13 +111,12 @@ pub fn read(
             .value(mapping.display())
             .into());
         }
-        ("csv" | "tsv", None) => {
-            let expected = "a mapping, a TOML file that says which column is what";
-            return Err(DataError::new(DataErrorKind::MissingFile, path, expected).field("mapping").into());
+        ("csv" | "tsv", None) => unmapped(path, limit, catalogue)?,
+        ("toml", None) => from_toml(path, limit, catalogue)?.into(),
+        ("jsonl" | "ndjson", None) => from_jsonl(path, limit, catalogue)?.into(),
+        ("csv" | "tsv", Some(mapping)) => {
+            table::read(path, mapping, extension == "tsv", limit, catalogue)?.into()
         }
-        ("toml", None) => from_toml(path, limit, catalogue)?,
-        ("jsonl" | "ndjson", None) => from_jsonl(path, limit, catalogue)?,
-        ("csv" | "tsv", Some(mapping)) => table::read(path, mapping, extension == "tsv", limit, catalogue)?,
         _ => {
             let expected = "a file of personas: .toml, .jsonl, .ndjson, .csv or .tsv";
             return Err(DataError::new(DataErrorKind::UnknownName, path, expected)
@@ -94,17 +125,29 @@ pub fn read(
                 .into());
         }
     };
-    if found.is_empty() {
+    if found.personas.is_empty() {
         return Err(DataError::new(DataErrorKind::Empty, path, "at least one persona").into());
     }
     match limit {
-        Some(limit) if found.len() < limit as usize => {
+        Some(limit) if found.personas.len() < limit as usize => {
             let expected = format!("at least {limit} personas, the size asked for");
             let problem = DataError::new(DataErrorKind::Range, path, expected);
-            Err(problem.field("number of personas").value(found.len()).into())
+            Err(problem.field("number of personas").value(found.personas.len()).into())
         }
         _ => Ok(found),
     }
+}
+
+/// A CSV file without a mapping: `RecAgent`'s, or none that can be read.
+fn unmapped(path: &Path, limit: Option<u32>, catalogue: &Catalogue) -> Result<Found, Problem> {
+    let text = text::read(path)?;
+    let header = csv::Reader::from_reader(text.as_bytes()).headers().cloned().unwrap_or_default();
+    if recagent::is_header(&header) {
+        return recagent::read(path, &text, limit, catalogue);
+    }
+    let expected =
+        "a mapping, a TOML file that says which column is what; only RecAgent's file of users needs none";
+    Err(DataError::new(DataErrorKind::MissingFile, path, expected).field("mapping").into())
 }
 
 fn from_toml(path: &Path, limit: Option<u32>, catalogue: &Catalogue) -> Result<Vec<Persona>, Problem> {

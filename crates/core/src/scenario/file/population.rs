@@ -99,7 +99,7 @@ pub struct HistoryRef {
 pub struct PersonaFileRef {
     /// TOML, JSONL or CSV.
     pub file: String,
-    /// For CSV: the TOML file that says which column is what.
+    /// For CSV: the TOML file that says which column is what. `RecAgent`'s file of invented users needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<String>,
 }
@@ -164,6 +164,6 @@ pub struct RandomGraphFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileGraphFile {
-    /// A CSV file with the columns `from,to`, by persona key: `to` hears `from`.
+    /// A CSV file with the columns `from,to`, by persona key: `to` hears `from`; or `RecAgent`'s file of relationships.
     pub path: String,
 }

@@ -16,6 +16,9 @@ use crate::scenario::resolved::{
 };
 use crate::scenario::tree::{Node, Value, Way};
 
+/// The columns of `RecAgent`'s file of invented users.
+const RECAGENT: [&str; 8] = ["id", "name", "gender", "age", "traits", "status", "interest", "feature"];
+
 pub(super) fn populations(reader: &mut Reader<'_>, document: &Document) -> Option<Vec<Population>> {
     let way = Way::to("population");
     let ways = elements(document, &way);
@@ -167,6 +170,14 @@ fn is_hub_id(text: &str) -> bool {
     model.split('/').count() == 2 && model.split('/').all(is_part) && revision.split('/').all(is_part)
 }
 
+/// Whether a file begins with the header of `RecAgent`'s invented users, whose columns are known.
+fn is_recagent(reader: &Reader<'_>, path: &Path) -> bool {
+    let Ok(text) = reader.sources.read(path) else { return false };
+    let header: Vec<&str> =
+        text.lines().next().map_or(Vec::new(), |line| line.split(',').map(str::trim).collect());
+    RECAGENT.iter().all(|column| header.contains(column))
+}
+
 fn personas(reader: &mut Reader<'_>, document: &Document, population: &Way) -> Option<PersonaSource> {
     let way = population.key("personas");
     let node = document.get(&way)?;
@@ -213,6 +224,9 @@ fn persona_file(
         "csv" => {
             let path = reader.existing(node, way, "persona file");
             let Some((mapping, mapping_way)) = mapping else {
+                if let Some(path) = path.as_ref().filter(|path| is_recagent(reader, path)) {
+                    return Some(PersonaSource::File { path: path.clone(), mapping: None });
+                }
                 let finding = Finding::of(node, way, "a CSV file of personas needs a mapping");
                 let hint = format!("personas = {{ file = {typed:?}, mapping = \"columns.toml\" }}");
                 reader.report(finding.expected("a TOML file that says which column is what").hint(hint));

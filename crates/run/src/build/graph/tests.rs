@@ -51,6 +51,21 @@ fn columns_may_stand_in_any_order_and_among_others() {
 }
 
 #[test]
+fn relationships_of_recagent_are_read_as_far_as_both_are_in_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("relationship.csv");
+    let people: Vec<Persona> = (0..3).map(|n| Persona { key: n.to_string(), ..Persona::default() }).collect();
+    let edges = "user_1,user_2,relationship,closeness\n0,1,friend,0.9\n1,0,friend,0.9\n0,925,colleague,0.6\n\
+                 7,2,neighbor,0.1\n2,1,child,0.8\n";
+    std::fs::write(&path, edges).unwrap();
+    let graph = read(&path, &people).unwrap();
+    assert_eq!((graph.edges(), graph.friends(UserId(2))), (3, &[UserId(1)][..]));
+    std::fs::write(&path, "user_1,user_2\n10,11\n0,925\n").unwrap();
+    let error = read(&path, &people).unwrap_err();
+    assert_eq!((error.line, error.value.as_deref()), (Some(2), Some("11")), "nobody is in the run");
+}
+
+#[test]
 fn what_is_wrong_with_a_file_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let mut said = String::new();

@@ -65,7 +65,7 @@ fn the_catalogue_comes_back_with_what_joined() {
 
 #[test]
 fn rows_of_one_user_are_found() {
-    let story = Story::new(10, 12);
+    let story = Story::new(11, 24);
     let root = tempfile::tempdir().unwrap();
     story.tell(root.path(), 5, unwatched()).unwrap();
     let run = RunReader::open(story.folder(root.path())).unwrap();

@@ -11,7 +11,7 @@ use crate::llm::template::Section;
 use crate::llm::view;
 
 /// One line of at least one character that is seen, without control characters.
-const ONE_LINE: &str = r"[^\s\p{Cc}][^\p{Cc}]*\n?";
+pub(in crate::llm) const ONE_LINE: &str = r"[^\s\p{Cc}][^\p{Cc}]*\n?";
 
 impl Scene<'_> {
     /// Words and intentions that only some moves have: a second program, which repeats the first with its answers.

@@ -29,11 +29,15 @@ pub(crate) enum Section {
     Chat,
     Return,
     Insight,
+    Talk,
+    Reply,
+    Interview,
+    Cite,
 }
 
 impl Section {
     /// All of them, in the order in which they are read.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::System,
         Self::Persona,
         Self::Memory,
@@ -55,6 +59,10 @@ impl Section {
         Self::Chat,
         Self::Return,
         Self::Insight,
+        Self::Talk,
+        Self::Reply,
+        Self::Interview,
+        Self::Cite,
     ];
 
     /// As the file names it.
@@ -81,6 +89,10 @@ impl Section {
             Self::Chat => "chat",
             Self::Return => "return",
             Self::Insight => "insight",
+            Self::Talk => "talk",
+            Self::Reply => "reply",
+            Self::Interview => "interview",
+            Self::Cite => "cite",
         }
     }
 

@@ -121,6 +121,38 @@ pub(crate) struct ItemView {
     pub(crate) price: Option<f32>,
 }
 
+/// Variables of the section `talk`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct TalkView<'a> {
+    pub(crate) items: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) said: Vec<SaidView<'a>>,
+}
+
+/// A line of a chat.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct SaidView<'a> {
+    pub(crate) own: bool,
+    pub(crate) words: &'a str,
+}
+
+/// Variables of the section `interview`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct InterviewView<'a> {
+    pub(crate) items: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) known: Vec<KnownView<'a>>,
+    pub(crate) question: &'a str,
+}
+
+/// Something that the user knows.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct KnownView<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) days: f64,
+}
+
 /// Variables of all other sections.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct ShortView<'a> {
@@ -177,6 +209,15 @@ pub(super) fn samples(section: Section) -> Vec<Value> {
             let slate = &[item][..];
             let full = SlateView { slate, need: "cooking", reply: "Soup?", ..SlateView::default() };
             vec![json!(full), json!(SlateView::default())]
+        }
+        Section::Talk => {
+            let said = vec![SaidView { own: true, words: "soup" }, SaidView { own: false, words: "" }];
+            vec![json!(TalkView { said, ..TalkView::default() }), json!(TalkView::default())]
+        }
+        Section::Interview => {
+            let known = vec![KnownView { id: "m0", text: "Ada liked Soup.", days: 1.0 }];
+            let full = InterviewView { known, question: "Why?", ..InterviewView::default() };
+            vec![json!(full), json!(InterviewView::default())]
         }
         Section::Action | Section::Rating => vec![json!(item), json!(ItemView::default())],
         _ => vec![json!(ShortView::default())],

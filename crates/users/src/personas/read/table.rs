@@ -43,7 +43,7 @@ pub(super) fn read(
     Ok(personas)
 }
 
-fn broken(path: &Path, error: &csv::Error) -> Problem {
+pub(super) fn broken(path: &Path, error: &csv::Error) -> Problem {
     let problem = DataError::new(DataErrorKind::Type, path, format!("a CSV file ({error})"));
     match error.position() {
         Some(position) => problem.at(position.line()).into(),
