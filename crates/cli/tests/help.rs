@@ -21,6 +21,7 @@ fn every_subcommand_says_what_it_does() {
         "inspect",
         "report",
         "interview",
+        "train",
         "export",
         "import",
         "schema",

@@ -68,7 +68,7 @@ fn scoring(_: usize, request: &Received) -> Answer {
     }
     let choice = |(index, text): (usize, &Value)| {
         let tokens = pieces(text.as_str().unwrap());
-        let log = |piece: &String| -1.0 - (piece.bytes().map(u32::from).sum::<u32>() % 7) as f64 / 3.0;
+        let log = |piece: &String| -1.0 - f64::from(piece.bytes().map(u32::from).sum::<u32>() % 7) / 3.0;
         let logs: Vec<f64> = tokens.iter().map(log).collect();
         json!({"index": index, "text": text, "logprobs": {"tokens": tokens, "token_logprobs": logs}})
     };

@@ -69,7 +69,9 @@ fn grade(marks: &[Mark]) -> Grade {
         *count += 1.0;
     }
     for (sums, count) in constants.values_mut() {
-        sums.iter_mut().for_each(|sum| *sum /= *count);
+        for sum in sums {
+            *sum /= *count;
+        }
     }
     let total = marks.len().max(1) as f64;
     let mean = |of: &dyn Fn(&Mark) -> f64| marks.iter().map(of).sum::<f64>() / total;

@@ -261,9 +261,9 @@ impl Life<'_> {
                 if self.page(&mut state, session, turn, time, &items, friends)? {
                     break;
                 }
-                time = time + SimDuration(60 * SECOND);
+                time += SimDuration(60 * SECOND);
             }
-            time = time + SimDuration(DAY + HOUR);
+            time += SimDuration(DAY + HOUR);
         }
         Ok(())
     }

@@ -7,14 +7,14 @@ use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, Tokenizer};
 
 /// The token that ends a text.
-pub const END: &str = "<|end|>";
+pub(crate) const END: &str = "<|end|>";
 
 /// A `tokenizer.json` of so many tokens: byte-level byte-pair encoding (Sennrich et al. 2016, as in GPT-2) of these texts,
 /// so no text is without tokens.
 ///
 /// # Errors
 /// A sentence of the tokenizer library.
-pub fn train(texts: &[String], size: usize) -> Result<Value, String> {
+pub(crate) fn train(texts: &[String], size: usize) -> Result<Value, String> {
     let trainer = BpeTrainer::builder()
         .vocab_size(size)
         .show_progress(false)

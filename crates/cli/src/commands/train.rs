@@ -16,9 +16,6 @@ use crate::failure::{Exit, Failure};
 use crate::interrupt;
 use crate::progress::Steps;
 
-/// Towns of the examination: what no lesson was about.
-const EXAMINED: u64 = 200;
-
 /// Train a small language model on the decisions of parametric users
 ///
 /// The recipe says everything that the result depends on; that of the built-in model is
@@ -35,6 +32,9 @@ pub(crate) struct TrainArgs {
     /// Steps between checkpoints
     #[arg(long, value_name = "N", default_value = "100")]
     every: NonZeroU64,
+    /// Towns of the examination, two people each
+    #[arg(long, value_name = "N", default_value = "200")]
+    examined: NonZeroU64,
     /// Show no progress
     #[arg(long, short)]
     quiet: bool,
@@ -47,13 +47,13 @@ impl TrainArgs {
         let stop = interrupt::flag(&session.terminal, "the step ends, then the training is saved")?;
         let mut shown = Steps::new(&session.terminal, self.quiet, training.recipe().steps);
         while !training.is_done() {
-            let point = training.advance().map_err(failed)?;
+            let point = training.advance()?;
             shown.step(point.step + 1, || {
                 format!("{:.3} nats a choice, {} tokens", point.choices, point.tokens)
             });
             let stopped = stop.load(Ordering::Relaxed);
             if stopped || training.is_done() || training.steps().is_multiple_of(self.every.get()) {
-                training.save(&self.out).map_err(failed)?;
+                training.save(&self.out)?;
             }
             if stopped && !training.is_done() {
                 drop(shown);
@@ -72,9 +72,9 @@ impl TrainArgs {
     /// A new training, or the one that the folder holds.
     fn begin(&self, recipe: Recipe) -> Result<Training, Failure> {
         if !Training::exists(&self.out) {
-            return Training::begin(recipe).map_err(failed);
+            return Ok(Training::begin(recipe)?);
         }
-        let training = Training::load(&self.out).map_err(failed)?;
+        let training = Training::load(&self.out)?;
         let mut other = training.recipe().clone();
         // A tokenizer may have found fewer tokens than it was allowed.
         other.shape.vocabulary = recipe.shape.vocabulary;
@@ -91,7 +91,7 @@ impl TrainArgs {
     /// Writes the model, the picture and the card, and prints the marks.
     fn finish(&self, training: &Training) -> Result<Exit, Failure> {
         let folder = self.out.join("model");
-        training.export(&folder).map_err(failed)?;
+        training.export(&folder)?;
         let picture = loss_curve(training.curve()).map_err(other)?;
         write(&folder.join("loss.svg"), &picture)?;
         let text = read_file(&self.recipe)?;
@@ -99,7 +99,8 @@ impl TrainArgs {
         let files = Model::open(&ModelSource::Folder(folder.clone()), &LoadOptions::default())?;
         let engine = Engine::start(files.config.clone(), files.weights.as_ref(), EngineOptions::default())?;
         let model: Arc<dyn Backend> = Arc::new(LocalBackend::new(Arc::new(engine), &files, Map::new())?);
-        let card = Card::new(training, &model, EXAMINED).map_err(|error| other(error.to_string()))?;
+        let card =
+            Card::new(training, &model, self.examined.get()).map_err(|error| other(error.to_string()))?;
         write(&folder.join("README.md"), &card.text())?;
         print(&format_args!("{}\nwritten to {}\n", card.marks(), folder.display()))?;
         Ok(Exit::Done)
@@ -127,6 +128,8 @@ fn other(message: String) -> Failure {
     Failure::Other { message, hint: None, exit: Exit::Failed }
 }
 
-fn failed(error: TrainError) -> Failure {
-    other(error.to_string())
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        other(error.to_string())
+    }
 }

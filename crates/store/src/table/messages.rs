@@ -79,7 +79,7 @@ impl Row for Message {
             if chats.is_null(row) {
                 return Ok(None);
             }
-            let number = numbers.is_valid(row).then(|| numbers.value(row)).unwrap_or_default();
+            let number = if numbers.is_valid(row) { numbers.value(row) } else { 0 };
             let expected = || "a chat's id as in 17-0-3: user, session, turn".to_owned();
             let chat = parse_chat(chats.value(row), number);
             chat.map(Some).ok_or_else(|| frame.wrong(row, "chat", chats.value(row), expected()))

@@ -149,7 +149,7 @@ impl Scribe {
         Err(LlmError::Request(format!("the teacher answers {found} of {expected} options")))
     }
 
-    async fn answer(&self, choice: &Choice, stream: &mut Stream) -> Result<ChoiceReply, LlmError> {
+    fn answer(&self, choice: &Choice, stream: &mut Stream) -> Result<ChoiceReply, LlmError> {
         let rulings: Vec<Ruling> =
             choice.branches.iter().map(|branch| self.rule(branch)).collect::<Result<_, _>>()?;
         self.write_down(choice, &rulings, stream)?;
@@ -285,10 +285,11 @@ fn named(kind: Kind, weights: &[(String, f64)], at: f64, options: &[String]) -> 
     let mut probabilities: Vec<f64> = options.iter().map(weight).collect();
     let sum: f64 = probabilities.iter().sum();
     if sum > 0.0 {
-        probabilities.iter_mut().for_each(|probability| *probability /= sum);
+        for probability in &mut probabilities {
+            *probability /= sum;
+        }
     } else {
-        let even = 1.0 / options.len() as f64;
-        probabilities.iter_mut().for_each(|probability| *probability = even);
+        probabilities = vec![1.0 / options.len() as f64; options.len()];
     }
     let chosen = quantile(&probabilities, at);
     Ruling { kind, probabilities, chosen, about: Vec::new() }
@@ -312,7 +313,7 @@ impl Backend for Scribe {
     }
 
     fn choose<'a>(&'a self, choice: &'a Choice, stream: &'a mut Stream) -> Pending<'a, ChoiceReply> {
-        Box::pin(self.answer(choice, stream))
+        Box::pin(std::future::ready(self.answer(choice, stream)))
     }
 
     fn write<'a>(

@@ -136,7 +136,9 @@ impl TreeAttention {
                 sum += *score;
             }
             let share = 1.0 / sum;
-            seen.iter_mut().for_each(|score| *score *= share);
+            for score in seen {
+                *score *= share;
+            }
         }
         Ok(weights)
     }

@@ -1,4 +1,4 @@
-//! The gate of the feed-forward layer: SwiGLU (Shazeer 2020).
+//! The gate of the feed-forward layer: `SwiGLU` (Shazeer 2020).
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;

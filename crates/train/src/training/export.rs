@@ -12,7 +12,7 @@ use crate::net::{NORM_EPSILON, ROPE_THETA};
 use crate::vocabulary::END;
 
 /// The longest text that the model is said to read; lessons are shorter, and positions beyond them were not trained.
-const CONTEXT: usize = 2048;
+const CONTEXT: usize = 4096;
 
 impl Training {
     /// Writes `config.json`, `model.safetensors` (bfloat16), `tokenizer.json` and `tokenizer_config.json`.

@@ -183,7 +183,11 @@ mod tests {
             for section in Section::ALL {
                 for sample in variables::samples(section) {
                     let text = template.render(section, sample).unwrap();
-                    assert!(matches!(section, Section::Memory | Section::Talk | Section::Interview) || !text.trim().is_empty(), "{section:?}");
+                    assert!(
+                        matches!(section, Section::Memory | Section::Talk | Section::Interview)
+                            || !text.trim().is_empty(),
+                        "{section:?}"
+                    );
                 }
             }
         }

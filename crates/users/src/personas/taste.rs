@@ -36,13 +36,12 @@ pub(super) fn text(catalogue: &Catalogue, own: &[Interaction], habits: &Habits) 
     let mut sentences = vec![habit_sentence(habits)];
     let categories = Categories::new(catalogue, own);
     sentences.push(format!("Mostly chooses {}.", series(&categories.most())));
-    match mean(own) {
-        Some(mean) => rated(catalogue, own, mean, &categories, &mut sentences),
-        None => {
-            let mut order: Vec<&Interaction> = own.iter().collect();
-            order.sort_by(|one, other| other.weight.total_cmp(&one.weight).then(latest(one, other)));
-            sentences.push(format!("Often comes back to {}.", titles(catalogue, order, FAVOURITES)));
-        }
+    if let Some(mean) = mean(own) {
+        rated(catalogue, own, mean, &categories, &mut sentences);
+    } else {
+        let mut order: Vec<&Interaction> = own.iter().collect();
+        order.sort_by(|one, other| other.weight.total_cmp(&one.weight).then(latest(one, other)));
+        sentences.push(format!("Often comes back to {}.", titles(catalogue, order, FAVOURITES)));
     }
     sentences.join(" ")
 }
