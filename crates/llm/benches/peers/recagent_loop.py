@@ -1,6 +1,6 @@
 """Pages a minute of a loop built as RecAgent's, on llama.cpp's server, and of `habitue run`, on the same weights.
 
-    python crates/llm/benches/peers/recagent_loop.py smol135 [--pages 16]
+    python crates/llm/benches/peers/recagent_loop.py smol135 [--pages 16] [--habitue target/debug/habitue]
 
 Needs what compare.py needs. RecAgent (YuLan-Rec, agents/recagent.py and agents/recagent_memory.py) asks a model about a page
 of five items in separate prompts: a digest of the profile for the observation, the action (profile, memories, page and
@@ -21,7 +21,7 @@ import tempfile
 import time
 import urllib.request
 
-from compare import build, run
+from compare import WORK, build, llama_server, run
 
 # Tokens read and written by each call of one page.
 CALLS = [
@@ -114,8 +114,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("shape", choices=["smol135", "qwen05"])
     parser.add_argument("--pages", type=int, default=16)
+    parser.add_argument("--habitue", help="another build than that of --release, which is made if this is absent")
     arguments = parser.parse_args()
-    model, habitue, _, server = build(arguments.shape)
+    if arguments.habitue:
+        model, habitue, server = WORK / f"{arguments.shape}.gguf", arguments.habitue, llama_server()
+    else:
+        model, habitue, _, server = build(arguments.shape)
     peer = loop(server, model, arguments.pages)
     own, account = ours(habitue, model)
     tokens = {name: account[name] / account["decisions"] for name in ("new_tokens", "cached_tokens", "generated_tokens")}
