@@ -56,6 +56,7 @@ fn inverse_propensity_scoring_agrees_with_running_the_target() {
         streams: Streams::new(0),
         folder: Path::new("."),
         history: &[],
+        held_out: &[],
     };
     let policy = build(&target.arms[0].policy.config, &setting).unwrap();
     let history = VecDeque::new();

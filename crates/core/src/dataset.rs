@@ -1,5 +1,8 @@
 //! A data set of logged interactions, whatever files it came from.
 
+mod hold_out;
+
+pub use hold_out::Split;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;

@@ -42,7 +42,7 @@ mod world;
 pub use action::{Action, ActionScale};
 pub use catalogue::{Catalogue, Item};
 pub use data_error::{DataError, DataErrorKind};
-pub use dataset::{Dataset, DatasetUser, Interaction};
+pub use dataset::{Dataset, DatasetUser, Interaction, Split};
 pub use ids::{ArmId, CategoryId, CreatorId, ItemId, PopulationId, UserId};
 pub use mind::{
     Held, LlmCall, Memory, MemoryKind, MemoryRecord, MemoryState, Mind, ProgramTrace, SlotTrace, Talk, Trace,

@@ -104,6 +104,12 @@ pub trait Policy: Send + Sync {
         true
     }
 
+    /// Whether a slate of this policy can be empty though the recommender is in service: the user then meets an empty
+    /// slate, as in an outage, and the session ends with this turn. From other policies an empty slate is an error.
+    fn shows_nothing_at_times(&self) -> bool {
+        false
+    }
+
     /// All turns of the window that this policy served, by (user, session, turn).
     ///
     /// # Errors

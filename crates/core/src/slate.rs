@@ -14,7 +14,8 @@ pub struct SlateItem {
     pub propensity: f32,
 }
 
-/// A ranked list of different items. Empty only while the recommender is out of service.
+/// A ranked list of different items. Empty only while the recommender is out of service, or from a
+/// policy that [`shows_nothing_at_times`](crate::Policy::shows_nothing_at_times).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Slate {
     /// The items, first position first.

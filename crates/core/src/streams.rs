@@ -52,6 +52,11 @@ pub enum Purpose {
     Instruction = 16,
     /// An interview about a run; entity = user, counter = the time asked about in milliseconds.
     Interview = 17,
+    /// Which items of a data set's user are held out; entity = position of the user.
+    HoldOut = 18,
+    /// The list on which a user is examined; entity = user, counter = 0 for the liked items, 1 for the others, 2 + m for
+    /// the order of a list with m others for each liked item.
+    Examination = 19,
 }
 
 /// Makes the streams of one run.

@@ -87,7 +87,8 @@ fn recommend(criterion: &mut Criterion) {
     ] {
         let config = toml::from_str(&text).expect("a policy");
         let folder = Path::new(".");
-        let setting = Setting { name, world, slate_size: 10, streams, folder, history: &history };
+        let setting =
+            Setting { name, world, slate_size: 10, streams, folder, history: &history, held_out: &[] };
         let policy = build(&config, &setting).expect("a policy");
         group.bench_function(name, |bencher| {
             bencher.iter(|| black_box(policy.recommend(&world, black_box(&requests), streams)));

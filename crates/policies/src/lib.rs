@@ -23,7 +23,7 @@
 //!
 //! let streams = Streams::new(7);
 //! let folder = std::path::Path::new(".");
-//! let setting = Setting { name: "random", world, slate_size: 2, streams, folder, history: &[] };
+//! let setting = Setting { name: "random", world, slate_size: 2, streams, folder, history: &[], held_out: &[] };
 //! let policy = build(&PolicyConfig::default(), &setting)?;
 //!
 //! let history = VecDeque::new();
@@ -45,6 +45,7 @@
 
 mod bpr_mf;
 mod diag_linucb;
+mod discriminate;
 mod engagements;
 mod external;
 mod fixed;
@@ -65,6 +66,7 @@ mod thompson_linear;
 mod zoo;
 
 pub use diag_linucb::EdgeEvidence;
+pub use discriminate::HeldOut;
 pub use external::{PROTOCOL, ReplyProblem};
 pub use habitue_core::scenario::policy::PolicyConfig;
 pub use zoo::{Setting, build};

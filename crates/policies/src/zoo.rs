@@ -7,6 +7,7 @@ use habitue_core::{PastInteraction, Policy, PolicyError, Streams, UserId, World}
 
 use crate::bpr_mf::BprMf;
 use crate::diag_linucb::DiagLinUcb;
+use crate::discriminate::{Discriminate, HeldOut};
 use crate::external::External;
 use crate::fixed::Fixed;
 use crate::following::{AnyScorer, Erased, Follower, Following};
@@ -37,6 +38,8 @@ pub struct Setting<'a> {
     pub folder: &'a Path,
     /// Interactions from before the run that the policy may learn from, oldest first for each user.
     pub history: &'a [(UserId, &'a [PastInteraction])],
+    /// What is held out of users' histories. Only `discriminate`, which examines users, may look at it.
+    pub held_out: &'a [HeldOut],
 }
 
 /// Makes a policy that is ready for the first window. Policies that are trained in batches are trained on the history.
@@ -52,6 +55,7 @@ fn make(config: &PolicyConfig, setting: &Setting<'_>) -> Result<Box<dyn Policy>,
     names::checked(config)?;
     Ok(match config {
         PolicyConfig::External(config) => Box::new(External::start(config, setting)?),
+        PolicyConfig::Discriminate(config) => Box::new(Discriminate::new(config, setting)?),
         PolicyConfig::KeywordFilter(config) => following(setting, &config.inner, KeywordFilter::new(config))?,
         PolicyConfig::ParserPlanner(config) => following(setting, &config.inner, ParserPlanner::new(config))?,
         config => scorer(config, setting, Ranked(setting))?,
@@ -97,7 +101,10 @@ fn scorer<U: Use>(config: &PolicyConfig, setting: &Setting<'_>, made: U) -> Resu
         PolicyConfig::Fixed(config) => {
             made.of(Fixed::new(config, world.catalogue)?, explored(config.explore, config.exclude))
         }
-        PolicyConfig::External(_) | PolicyConfig::KeywordFilter(_) | PolicyConfig::ParserPlanner(_) => {
+        PolicyConfig::External(_)
+        | PolicyConfig::KeywordFilter(_)
+        | PolicyConfig::ParserPlanner(_)
+        | PolicyConfig::Discriminate(_) => {
             return Err(format!("a policy of kind \"{}\" does not score items itself", config.kind()));
         }
     })

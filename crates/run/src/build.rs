@@ -2,6 +2,7 @@
 
 mod generate;
 mod graph;
+pub(crate) mod held_out;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +11,7 @@ use habitue_core::scenario::{CatalogueSource, GraphSource, PersonaSource, Policy
 use habitue_core::{
     Catalogue, Dataset, PastInteraction, Persona, Policy, PolicyError, PopulationId, Streams, UserId, World,
 };
-use habitue_policies::Setting;
+use habitue_policies::{HeldOut, Setting};
 use habitue_sim::{Parts, PolicyMaker, Simulation};
 use habitue_store::{RunReader, read_catalogue, read_dataset};
 use habitue_users::{build_models, personas};
@@ -25,6 +26,11 @@ const FRIENDS: &str = "friends.csv";
 /// # Errors
 /// If a file is missing or malformed, a specification does not fit the catalogue, or two users have the same key.
 pub fn parts(scenario: &Scenario) -> Result<Parts, RunError> {
+    Ok(parts_and_held_out(scenario)?.0)
+}
+
+/// As [`parts`], with what is held out of users' histories.
+pub(crate) fn parts_and_held_out(scenario: &Scenario) -> Result<(Parts, Vec<HeldOut>), RunError> {
     let streams = Streams::new(scenario.seed);
     let (catalogue, dataset) = match &scenario.catalogue {
         CatalogueSource::File(path) => (read_catalogue(path)?, None),
@@ -36,14 +42,25 @@ pub fn parts(scenario: &Scenario) -> Result<Parts, RunError> {
     };
     let mut everybody = Vec::new();
     let mut populations = Vec::new();
+    let mut held_out = Vec::new();
     for (population, id) in scenario.populations.iter().zip(0..) {
-        let own = personas_of(population, everybody.len() as u32, &catalogue, dataset.as_ref(), streams)?;
+        let first = everybody.len() as u32;
+        let split = match (&population.personas, &dataset) {
+            (PersonaSource::HeldIn { held_out }, Some(dataset)) => Some(dataset.hold_out(*held_out, streams)),
+            _ => None,
+        };
+        let known = split.as_ref().map_or(dataset.as_ref(), |split| Some(&split.held_in));
+        let own = personas_of(population, first, &catalogue, known, streams)?;
+        if let Some(split) = split {
+            held_out.extend(held_out::of(&split, first, own.len()));
+        }
         populations.extend(std::iter::repeat_n(PopulationId(id), own.len()));
         everybody.extend(own);
     }
     check_keys(scenario, &everybody, &populations)?;
     let graph = graph::graph(&scenario.graph, &everybody, dataset.as_ref(), streams)?;
-    Ok(Parts { catalogue, personas: everybody, populations, models: models(scenario)?, graph })
+    let parts = Parts { catalogue, personas: everybody, populations, models: models(scenario)?, graph };
+    Ok((parts, held_out))
 }
 
 /// Takes the parts from a run's own log, so that a resumed or replayed run does not depend on files that may have
@@ -95,19 +112,30 @@ pub(crate) fn keep_friends(folder: &Path, csv: &[u8]) -> Result<(), RunError> {
 /// # Errors
 /// As [`parts`]; and if an intervention names something unknown or a policy cannot be made.
 pub fn simulation(scenario: &Scenario) -> Result<Simulation, RunError> {
-    let parts = parts(scenario)?;
-    Simulation::new(scenario.clone(), parts, Box::new(Zoo::new(scenario))).map_err(RunError::Build)
+    let (parts, held_out) = parts_and_held_out(scenario)?;
+    Simulation::new(scenario.clone(), parts, Box::new(Zoo::new(scenario, held_out))).map_err(RunError::Build)
 }
 
 /// Makes the policies of `habitue-policies`.
 pub(crate) struct Zoo {
     slate_size: usize,
     streams: Streams,
+    held_out: Vec<HeldOut>,
 }
 
 impl Zoo {
-    pub(crate) fn new(scenario: &Scenario) -> Self {
-        Self { slate_size: scenario.slate.size, streams: Streams::new(scenario.seed) }
+    pub(crate) fn new(scenario: &Scenario, held_out: Vec<HeldOut>) -> Self {
+        Self { slate_size: scenario.slate.size, streams: Streams::new(scenario.seed), held_out }
+    }
+
+    /// For a run that goes on or is replayed: what is held out stands in its folder.
+    pub(crate) fn of_run(folder: &Path, scenario: &Scenario, parts: &Parts) -> Result<Self, RunError> {
+        let held_out = if held_out::is_wanted(scenario) {
+            held_out::read(folder, &parts.catalogue, &parts.personas)?
+        } else {
+            Vec::new()
+        };
+        Ok(Self::new(scenario, held_out))
     }
 }
 
@@ -126,6 +154,7 @@ impl PolicyMaker for Zoo {
             streams: self.streams,
             folder: &spec.folder,
             history,
+            held_out: &self.held_out,
         };
         habitue_policies::build(&spec.config, &setting)
     }
@@ -143,7 +172,7 @@ fn personas_of(
     population: &Population,
     first: u32,
     catalogue: &Catalogue,
-    dataset: Option<&Dataset>,
+    known: Option<&Dataset>,
     streams: Streams,
 ) -> Result<Vec<Persona>, RunError> {
     let wrong = |field: &str, value: &str, expected: &str| RunError::Field {
@@ -164,9 +193,9 @@ fn personas_of(
             }
             found.personas
         }
-        PersonaSource::History => {
+        PersonaSource::History | PersonaSource::HeldIn { .. } => {
             let dataset =
-                dataset.ok_or_else(|| wrong("personas", "\"history\"", "a catalogue from a data set"))?;
+                known.ok_or_else(|| wrong("personas", "\"history\"", "a catalogue from a data set"))?;
             personas::from_history(dataset, population.size)
         }
     };

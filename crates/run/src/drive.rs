@@ -176,17 +176,21 @@ fn from_the_start(
     play: Option<Play<'_>>,
     control: &mut Control<'_>,
 ) -> Result<Outcome, RunError> {
-    let mut parts = build::parts(scenario)?;
+    let (mut parts, held_out) = build::parts_and_held_out(scenario)?;
     let played = play.map(|play| play.begin(scenario, &mut parts)).transpose()?;
     let friends = build::friends_to_keep(scenario, &parts);
     let populations = parts.populations.clone();
-    let maker = Box::new(Zoo::new(scenario));
+    let maker = Box::new(Zoo::new(scenario, held_out.clone()));
     let simulation = Simulation::new(scenario.clone(), parts, maker).map_err(RunError::Build)?;
     // Only now, so that a scenario that cannot be built leaves no folder behind.
     let log = if scenario.log.enabled {
         let mut writer = open()?;
         if let Some(friends) = friends {
             build::keep_friends(writer.folder(), &friends)?;
+        }
+        if build::held_out::is_wanted(scenario) {
+            let (catalogue, personas) = (simulation.catalogue(), simulation.personas());
+            build::held_out::keep(writer.folder(), &held_out, catalogue, personas)?;
         }
         if let Some(key) = &played {
             play::keep(writer.folder(), key)?;
@@ -227,7 +231,7 @@ fn from_a_checkpoint(
     let reader = RunReader::open(&folder)?;
     let parts = build::parts_of(&reader, reader.catalogue()?, build::models(scenario)?)?;
     drop(reader);
-    let maker = Box::new(Zoo::new(scenario));
+    let maker = Box::new(Zoo::of_run(&folder, scenario, &parts)?);
     let simulation = Simulation::restore(scenario.clone(), parts, maker, snapshot)?;
     let mut tally = tally(scenario, &simulation);
     if !tally.restore(counts) {

@@ -132,7 +132,8 @@ impl Replayed {
         let models = run.scenario().populations.iter().map(replayed).collect();
         let parts = build::parts_of(run, run.first_catalogue()?, models)?;
         let arms = run.scenario().arms.iter().map(|arm| arm.name.clone()).collect();
-        let maker = Auditor { zoo: Zoo::new(&self.scenario), arms, findings: Arc::clone(findings) };
+        let zoo = Zoo::of_run(run.folder(), &self.scenario, &parts)?;
+        let maker = Auditor { zoo, arms, findings: Arc::clone(findings) };
         let mut simulation = Simulation::new(self.scenario, parts, Box::new(maker))?;
         let mut comparison = Comparison::new(&script, self.arm, &mut report.differences);
         let (started, mut windows) = (Instant::now(), 0);

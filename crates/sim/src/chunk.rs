@@ -176,7 +176,7 @@ impl Table<'_> {
         resident.sessions += 1;
     }
 
-    /// Shows everybody a slate, or the outage.
+    /// Shows everybody a slate, or the outage; what a policy with nothing to show leaves empty is met like an outage.
     fn show_slates(&self, seated: &mut [Seat<'_>]) -> Result<(), SimError> {
         let (scene, service) = (self.scene, self.service);
         let is_out = |seat: &Seat<'_>| seat.session().now() < service.out_until;
@@ -185,7 +185,9 @@ impl Table<'_> {
         let mut slates = self.recommend(&requests)?.into_iter();
         for seat in seated {
             let before = seat.resident.state.mindset;
-            let shown = match if is_out(seat) { None } else { slates.next() } {
+            let slate = if is_out(seat) { None } else { slates.next() };
+            let may_be_empty = service.policy.shows_nothing_at_times();
+            let shown = match slate.filter(|slate| !(may_be_empty && slate.items.is_empty())) {
                 Some(slate) => {
                     seat.session_mut().show(scene.rules, slate, before, |item| scene.shelf.has(item))
                 }

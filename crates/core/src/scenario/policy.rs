@@ -1,6 +1,7 @@
 //! Policies as they are configured: one documented struct per kind.
 
 mod bandits;
+mod discriminate;
 mod explore;
 mod external;
 mod instructed;
@@ -9,6 +10,7 @@ mod retrain;
 mod simple;
 
 pub use bandits::{DiagLinUcbConfig, LinUcbConfig, ThompsonBernoulliConfig, ThompsonLinearConfig};
+pub use discriminate::{DiscriminateConfig, DiscriminateFrom};
 pub use explore::{EpsilonConfig, Exclude, Explore, PlackettLuceConfig};
 pub use external::ExternalConfig;
 pub use instructed::{KeywordFilterConfig, ParserPlannerConfig};
@@ -50,6 +52,8 @@ pub enum PolicyConfig {
     KeywordFilter(KeywordFilterConfig),
     /// Another policy, planned by what the instructions of the session mean.
     ParserPlanner(ParserPlannerConfig),
+    /// Lists on which users are examined: items that the real user liked among others.
+    Discriminate(DiscriminateConfig),
 }
 
 impl Default for PolicyConfig {
@@ -60,7 +64,7 @@ impl Default for PolicyConfig {
 
 impl PolicyConfig {
     /// All kinds as they are spelt, in the order of the variants.
-    pub const KINDS: [&str; 12] = [
+    pub const KINDS: [&str; 13] = [
         "random",
         "popularity",
         "item-knn",
@@ -73,6 +77,7 @@ impl PolicyConfig {
         "external",
         "keyword-filter",
         "parser-planner",
+        "discriminate",
     ];
 
     /// The kind as it is spelt.
@@ -90,6 +95,7 @@ impl PolicyConfig {
             Self::External(_) => 9,
             Self::KeywordFilter(_) => 10,
             Self::ParserPlanner(_) => 11,
+            Self::Discriminate(_) => 12,
         }]
     }
 
@@ -111,6 +117,7 @@ impl PolicyConfig {
             Self::External(config) => config.check(),
             Self::KeywordFilter(config) => config.check(),
             Self::ParserPlanner(config) => config.check(),
+            Self::Discriminate(config) => config.check(),
         }
     }
 }

@@ -114,6 +114,11 @@ pub enum PersonaSource {
     },
     /// The users of the scenario's data set.
     History,
+    /// The users of the scenario's data set, of whose items a share is held out.
+    HeldIn {
+        /// The share, above 0 and below 1.
+        held_out: f64,
+    },
 }
 
 /// How users decide.

@@ -88,6 +88,7 @@ impl Town {
                 streams: self.streams,
                 folder,
                 history: &history,
+                held_out: &[],
             },
         )
     }

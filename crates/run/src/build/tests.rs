@@ -1,5 +1,5 @@
 use habitue_core::scenario::{DatasetLayout, MemorySources, Typed, resolve};
-use habitue_core::{DatasetUser, Interaction, Item};
+use habitue_core::{DatasetUser, Interaction, Item, ItemId};
 use habitue_store::write_dataset;
 
 use super::*;
@@ -82,4 +82,73 @@ fn a_source_that_has_too_few_users_is_said() {
     );
     scenario.populations[0].size = None;
     assert_eq!(parts(&scenario).unwrap().personas.len(), 4);
+}
+
+/// A data set of 12 users, 40 items and 20 interactions each; `altered` says what stands in place of an interaction.
+fn rated(altered: impl Fn(u32, Interaction) -> Interaction) -> Dataset {
+    let mut dataset = Dataset { name: "rated".to_owned(), ..Dataset::default() };
+    let categories: Vec<_> = (0..4).map(|n| dataset.catalogue.category(&format!("c{n}"))).collect();
+    for n in 0..40 {
+        let item = Item { key: format!("i{n}"), categories: vec![categories[n % 4]], ..Item::default() };
+        dataset.catalogue.push(item).unwrap();
+    }
+    for user in 0..12 {
+        dataset.users.push(DatasetUser { key: format!("u{user}"), ..DatasetUser::default() });
+        for n in 0..20 {
+            let item = ItemId((n * 3 + user * 7) % 40);
+            let rating = Some(((n * 2 + user) % 5 + 1) as f32);
+            let own = Interaction { user, item, unix_seconds: i64::from(n), rating, weight: 1.0 };
+            dataset.interactions.push(altered(user, own));
+        }
+    }
+    dataset
+}
+
+#[test]
+fn nothing_of_what_is_held_out_reaches_the_world() {
+    let streams = Streams::new(7);
+    let original = rated(|_, own| own).hold_out(0.3, streams);
+    let held = |user, item| original.held_out.iter().any(|one| (one.user, one.item) == (user, item));
+    let built = |dataset: &Dataset| {
+        let folder = tempfile::tempdir().unwrap();
+        write_dataset(dataset, folder.path()).unwrap();
+        let mut scenario = scenario();
+        scenario.seed = 7;
+        let layout = DatasetLayout::Csv { mapping: folder.path().join("mapping.toml") };
+        scenario.catalogue = CatalogueSource::Dataset { layout, path: folder.path().to_path_buf() };
+        scenario.populations.truncate(1);
+        scenario.populations[0].size = None;
+        scenario.populations[0].personas = PersonaSource::HeldIn { held_out: 0.3 };
+        scenario.arms = ["popularity", "item-knn", "bpr-mf", "linucb"]
+            .map(|kind| {
+                let mut arm = scenario.arms[0].clone();
+                kind.clone_into(&mut arm.name);
+                arm.policy.config = serde_json::from_str(&format!(r#"{{"kind": "{kind}"}}"#)).unwrap();
+                arm.share = 0.25;
+                arm
+            })
+            .into();
+        let (parts, held_out) = parts_and_held_out(&scenario).unwrap();
+        let personas = parts.personas.clone();
+        let zoo = Zoo::new(&scenario, held_out.clone());
+        let simulation = Simulation::new(scenario, parts, Box::new(zoo)).unwrap();
+        // Public counters, users' states and all that policies have learnt.
+        (personas, simulation.snapshot().unwrap(), held_out)
+    };
+    let first = built(&rated(|_, own| own));
+    let second = built(&rated(|user, own| {
+        if !held(user, own.item) {
+            return own;
+        }
+        // Twenty items further on are those that the user never touches.
+        let item = ItemId((own.item.0 + 20) % 40);
+        Interaction { item, rating: own.rating.map(|rating| 6.0 - rating), weight: 9.0, ..own }
+    }));
+    assert_ne!(first.2, second.2, "what is held out differs");
+    assert!(first.0 == second.0, "personas know of what is held out");
+    assert!(first.1 == second.1, "the world knows of what is held out");
+    assert!(first.0.iter().all(|persona| persona.history.len() == 14), "six of twenty are held out");
+    let third =
+        built(&rated(|user, own| Interaction { weight: 1.0, rating: Some((user % 5 + 1) as f32), ..own }));
+    assert!(first.1 != third.1, "what is not held out is known");
 }

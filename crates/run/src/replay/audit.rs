@@ -142,6 +142,10 @@ impl Policy for Audited {
         self.policy.log_propensity(world, request, slate)
     }
 
+    fn shows_nothing_at_times(&self) -> bool {
+        self.policy.shows_nothing_at_times()
+    }
+
     fn exact_propensities(&self) -> bool {
         self.policy.exact_propensities()
     }

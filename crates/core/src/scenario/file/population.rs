@@ -77,7 +77,7 @@ pub enum PersonasRef {
     /// A path: a TOML persona specification, a TOML file with `[[persona]]` tables, or a JSONL file with one persona a
     /// line.
     Path(String),
-    /// The users of the scenario's data set: `{ from = "history" }`.
+    /// The users of the scenario's data set: `{ from = "history" }`, also with `held_out = 0.2`.
     History(HistoryRef),
     /// A file of personas: `{ file = "users.csv", mapping = "users.toml" }`.
     File(PersonaFileRef),
@@ -91,6 +91,11 @@ pub enum PersonasRef {
 pub struct HistoryRef {
     /// Where from: the only source there is besides files and specifications.
     pub from: HistoryWord,
+    /// Share of each user's items that nobody in the run knows of, above 0 and below 1: neither personas and memories nor
+    /// policies and statistics. Users are examined on them (policy `discriminate`, `habitue validate`). If absent, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
+    pub held_out: Option<f64>,
 }
 
 /// A file of personas.

@@ -85,7 +85,10 @@ fn popularity() -> PolicyConfig {
 /// The inner policy, which has to be one that scores items.
 fn check_inner(inner: &PolicyConfig) -> Result<(), FieldProblem> {
     match inner {
-        PolicyConfig::External(_) | PolicyConfig::KeywordFilter(_) | PolicyConfig::ParserPlanner(_) => {
+        PolicyConfig::External(_)
+        | PolicyConfig::KeywordFilter(_)
+        | PolicyConfig::ParserPlanner(_)
+        | PolicyConfig::Discriminate(_) => {
             Err(FieldProblem::new("inner.kind", inner.kind(), "a policy that scores items itself"))
         }
         _ => inner.check().map_err(|problem| problem.below("inner")),

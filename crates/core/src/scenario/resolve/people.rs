@@ -192,7 +192,9 @@ fn personas(reader: &mut Reader<'_>, document: &Document, population: &Way) -> O
             let mapping = document.get(&mapping).map(|node| (node, &mapping));
             persona_file(reader, (document.get(&file)?, &file), mapping)
         }
-        PersonasRef::History(_) if names_a_dataset(document) => Some(PersonaSource::History),
+        PersonasRef::History(from) if names_a_dataset(document) => {
+            history(reader, document, &way, from.held_out)
+        }
         PersonasRef::History(_) => {
             let way = way.key("from");
             let finding = Finding::of(document.get(&way)?, &way, "there is no data set to take users from");
@@ -203,6 +205,23 @@ fn personas(reader: &mut Reader<'_>, document: &Document, population: &Way) -> O
             reader.checked(document, &way, PersonaSpec::check).map(|spec| PersonaSource::Spec(Box::new(spec)))
         }
     }
+}
+
+/// The data set's users, of whose items a share may be held out.
+fn history(
+    reader: &mut Reader<'_>,
+    document: &Document,
+    way: &Way,
+    held_out: Option<f64>,
+) -> Option<PersonaSource> {
+    let Some(held_out) = held_out else { return Some(PersonaSource::History) };
+    if held_out > 0.0 && held_out < 1.0 {
+        return Some(PersonaSource::HeldIn { held_out });
+    }
+    let way = way.key("held_out");
+    let finding = Finding::of(document.get(&way)?, &way, format!("{held_out} is no share of a user's items"));
+    reader.report(finding.expected("a number above 0 and below 1, or no `held_out`"));
+    None
 }
 
 /// Personas from a path, by how it ends.
