@@ -21,7 +21,7 @@ fn shipped_scenarios_run_and_replay() {
         let horizon = if name == "quickstart.toml" { "horizon=\"1d\"" } else { "horizon=\"6d\"" };
         let mut arguments = vec![file.as_str(), "--set", horizon];
         let folder = data("ml-100k");
-        if name == "movielens.toml" {
+        if ["alignment.toml", "movielens.toml"].contains(&name.as_str()) {
             let Some(folder) = &folder else { continue };
             arguments.extend(["--data", folder.to_str().unwrap()]);
         }

@@ -4,8 +4,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     Session, bench::BenchArgs, completions::CompletionsArgs, doctor::DoctorArgs, export::ExportArgs,
-    import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs, llm::LlmArgs, replay::ReplayArgs,
-    report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs,
+    fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs, llm::LlmArgs,
+    replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs,
+    validate::ValidateArgs,
 };
 use crate::failure::{Exit, Failure};
 
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Report(ReportArgs),
     Interview(InterviewArgs),
+    Validate(ValidateArgs),
+    Fit(FitArgs),
     Export(ExportArgs),
     Import(ImportArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -83,6 +86,8 @@ impl Command {
             Self::Inspect(args) => args.run(),
             Self::Report(args) => args.run(),
             Self::Interview(args) => args.run(),
+            Self::Validate(args) => args.run(),
+            Self::Fit(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Import(args) => args.run(),
             Self::Schema => schema::run(),

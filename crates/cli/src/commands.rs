@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod fit;
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod interview;
@@ -16,6 +17,7 @@ pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod train;
+pub(crate) mod validate;
 
 use std::fmt::Display;
 use std::io::{self, Write};

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use habitue_core::scenario::{Problem, Problems, Text};
+use habitue_eval::fidelity::FidelityError;
 use habitue_eval::report::ReportError;
 use habitue_llm::LlmError;
 use habitue_run::RunError;
@@ -72,6 +73,15 @@ impl From<ReportError> for Failure {
         match error {
             ReportError::Store(error) => error.into(),
             error => Self::Other { message: error.to_string(), hint: None, exit: Exit::Failed },
+        }
+    }
+}
+
+impl From<FidelityError> for Failure {
+    fn from(error: FidelityError) -> Self {
+        match error {
+            FidelityError::Store(error) => error.into(),
+            error => Self::Other { message: error.to_string(), hint: None, exit: Exit::BadInput },
         }
     }
 }

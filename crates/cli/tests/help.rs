@@ -21,6 +21,8 @@ fn every_subcommand_says_what_it_does() {
         "inspect",
         "report",
         "interview",
+        "validate",
+        "fit",
         "train",
         "export",
         "import",

@@ -145,7 +145,8 @@ fn sums(lists: &[Answers]) -> [f64; SUMS] {
 /// The measures, in the order of [`Alignment`].
 fn measures(sums: &[f64; SUMS]) -> [Option<f64>; MEASURES] {
     let of = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
-    let [lists, accuracy, precision, recall, f1, shown, liked, picked, right, pp, ll, pl, auc, scored] = *sums;
+    let [lists, accuracy, precision, recall, f1, shown, liked, picked, right, pp, ll, pl, auc, scored] =
+        *sums;
     let pooled = |part, whole| of(part, whole).or((shown > 0.0).then_some(0.0));
     let spread = |squares: f64, sum: f64| lists * squares - sum * sum;
     let both = spread(pp, picked) * spread(ll, liked);
@@ -168,7 +169,8 @@ fn measures(sums: &[f64; SUMS]) -> [Option<f64>; MEASURES] {
 /// Measures of the lists of every user, with percentile bootstrap intervals over users (Efron, 1979): all lists of a user
 /// are drawn together. Replicate `b` draws from the stream ([`Purpose::Bootstrap`], `b`, 0).
 pub fn align(users: &[Vec<Answers>], streams: Streams) -> Alignment {
-    let rows: Vec<[f64; SUMS]> = users.iter().filter(|lists| !lists.is_empty()).map(|lists| sums(lists)).collect();
+    let rows: Vec<[f64; SUMS]> =
+        users.iter().filter(|lists| !lists.is_empty()).map(|lists| sums(lists)).collect();
     let total = |draw: &mut dyn FnMut(usize) -> usize| {
         let mut total = [0.0; SUMS];
         for at in 0..rows.len() {
@@ -242,10 +244,10 @@ mod tests {
         let none = answers(5, 1, 0, 0);
         let found = align(&[vec![one], vec![none], vec![]], Streams::new(1));
         assert_eq!(found.users, 2);
-        near(found.accuracy, (0.7 + 0.8) / 2.0);
-        near(found.precision, (0.6 + 0.0) / 2.0);
-        near(found.recall, (0.75 + 0.0) / 2.0);
-        near(found.f1, (6.0 / 9.0) / 2.0);
+        near(found.accuracy, 0.75);
+        near(found.precision, 0.3);
+        near(found.recall, 0.375);
+        near(found.f1, 1.0 / 3.0);
         near(found.pooled_accuracy, 11.0 / 15.0);
         near(found.pooled_precision, 3.0 / 5.0);
         near(found.pooled_recall, 3.0 / 5.0);
@@ -278,8 +280,12 @@ mod tests {
     #[test]
     fn intervals_are_about_the_binomial_ones() {
         // Of 400 users one in four picks right: standard error sqrt(0.25 * 0.75 / 400) = 0.02165.
-        let users: Vec<Vec<Answers>> = (0..400).map(|n| vec![answers(2, 1, 1, u32::from(n % 4 == 0))]).collect();
+        let users: Vec<Vec<Answers>> =
+            (0..400).map(|n| vec![answers(2, 1, 1, u32::from(n % 4 == 0))]).collect();
         let (low, high) = align(&users, Streams::new(3)).precision.interval.unwrap();
-        assert!((low - (0.25 - 0.0424)).abs() < 0.006 && (high - (0.25 + 0.0424)).abs() < 0.006, "{low} {high}");
+        assert!(
+            (low - (0.25 - 0.0424)).abs() < 0.006 && (high - (0.25 + 0.0424)).abs() < 0.006,
+            "{low} {high}"
+        );
     }
 }
