@@ -35,6 +35,8 @@ fn files(scenario: &str) -> MemorySources {
         .with("/lab/personas/columns.toml", "")
         .with("/lab/studies/tiny/config.json", "{}")
         .with("/lab/studies/my.j2", "hello")
+        .with("/lab/studies/calibration.toml", "[action]\ntemperature = 0.5\n[action.offset]\nclick = -1.5\n")
+        .with("/lab/studies/cold.toml", "[action]\ntemperature = 0\n")
         .with("/lab/data/u.data", "")
         .with("/lab/other/u.data", "")
 }
@@ -94,6 +96,12 @@ fn models_are_paths_that_exist_or_ids_of_the_hub_and_templates_are_read() {
     assert_eq!(ours.template, TemplateSource::Short);
     let full = llm("model = \"builtin:habitue-mini\", template = \"builtin:default\"");
     assert_eq!(full.template, TemplateSource::Default);
+    let calibrated = llm("model = \"org/name\", calibration = \"calibration.toml\"");
+    let action = &calibrated.config.calibration.action;
+    assert_eq!((action.temperature.to_bits(), action.offset.get("click")), (0.5_f64.to_bits(), Some(&-1.5)));
+    let cold = "personas = {}\nmodel = \"llm\"\nllm = { model = \"org/name\", calibration = \"cold.toml\" }";
+    let said = typed(&LEAST.replace("personas = {}", cold), &[], None, None).unwrap_err().to_string();
+    assert!(said.contains("cold.toml:2") && said.contains("at most 100"), "{said}");
     let server =
         llm("model = \"any\", server = { endpoint = \"http://127.0.0.1:8000/v1\", timeout = \"30s\" }");
     assert_eq!(server.model, ModelFile::Server);
@@ -167,6 +175,12 @@ fn data_on_the_command_line_goes_before_the_path() {
     let people = &means(&scenario).populations[0];
     assert_eq!((&people.personas, people.size), (&PersonaSource::History, None));
 
+    let held = scenario.replace("from = \"history\"", "from = \"history\", held_out = 0.2");
+    assert_eq!(means(&held).populations[0].personas, PersonaSource::HeldIn { held_out: 0.2 });
+    for wrong in ["0", "1.0", "-0.5"] {
+        let problems = typed(&held.replace("0.2", wrong), &[], None, None).unwrap_err();
+        assert_eq!(problems.problems[0].path, "population[0].personas.held_out");
+    }
     // A path that is not used need not exist.
     let moved = scenario.replace("../data", "../moved");
     assert!(typed(&moved, &[], None, None).is_err());

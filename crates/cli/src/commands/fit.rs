@@ -20,7 +20,7 @@ use crate::table;
 pub(crate) struct FitArgs {
     /// The run folder
     run: PathBuf,
-    /// Where to write the calibration; `-` for standard output
+    /// Where to write the calibration; `-` for standard output, where --json goes before it
     #[arg(long, value_name = "FILE", default_value = "calibration.toml")]
     out: PathBuf,
     /// Print what was fitted as one JSON object
@@ -32,17 +32,16 @@ impl FitArgs {
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
         let fitted = fit(&RunReader::open(&self.run)?)?;
         let to_output = self.out.as_os_str() == "-";
-        if to_output {
-            print(&fitted.toml())?;
-        } else {
+        if !to_output {
             std::fs::write(&self.out, fitted.toml())
                 .map_err(|error| Failure::file(&self.out, "write", &error))?;
         }
         if self.json {
             print_json(&fitted)?;
-        } else if !to_output {
-            print(&told(&fitted))?;
-            print(&format_args!("calibration in {}\n", self.out.display()))?;
+        } else if to_output {
+            print(&fitted.toml())?;
+        } else {
+            print(&format_args!("{}calibration in {}\n", told(&fitted), self.out.display()))?;
         }
         Ok(Exit::Done)
     }
@@ -54,10 +53,13 @@ fn told(fitted: &Fit) -> String {
     let offsets = action.offset.iter().map(|(name, offset)| format!("{name} {offset:.3}"));
     let offsets = offsets.collect::<Vec<_>>().join(", ");
     let rows = fitted.arms.iter().map(|arm| {
-        let numbers = [arm.liked, arm.picked_before, arm.picked_after].map(|number| format!("{number:.2}"));
-        [vec![arm.arm.clone(), format!("1:{}", arm.m)], numbers.into()].concat()
+        let numbers =
+            [arm.shown, arm.liked, arm.picked_before, arm.picked_after].map(|number| format!("{number:.2}"));
+        let shares = [arm.liked_probability, arm.other_probability].map(|share| format!("{share:.3}"));
+        [vec![arm.arm.clone(), format!("1:{}", arm.m)], numbers.into(), shares.into()].concat()
     });
-    let headings = ["arm", "list", "liked", "picked as it is", "picked calibrated"];
+    let headings =
+        ["arm", "list", "shown", "liked", "picked as it is", "picked calibrated", "p(liked)", "p(other)"];
     let mut told = format!(
         "temperature {:.3}, offset {offsets}; fitted on {} items of {} lists\nlog-loss an item: {:.4} as it is, {:.4} \
          calibrated, {:.4} by the base rate alone\n\n{}\n",

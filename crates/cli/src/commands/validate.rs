@@ -53,7 +53,7 @@ impl ValidateArgs {
 /// Fidelity, for people.
 struct Report<'a>(&'a Fidelity);
 
-const HEADINGS: [&str; 11] = [
+const HEADINGS: [&str; 12] = [
     "list",
     "who",
     "users",
@@ -63,7 +63,8 @@ const HEADINGS: [&str; 11] = [
     "F1",
     "pooled F1",
     "picked",
-    "of liked",
+    "liked",
+    "shown",
     "AUC",
 ];
 
@@ -112,6 +113,7 @@ fn row(list: &str, Picker { name, alignment }: &Picker) -> Vec<String> {
         value(alignment.pooled_f1),
         spread(alignment.picked),
         value(alignment.liked),
+        value(alignment.shown),
         value(alignment.auc),
     ]
 }
@@ -127,6 +129,7 @@ fn published(list: &str, row: &Published) -> Vec<String> {
         number(row.precision),
         number(row.recall),
         number(row.f1),
+        nothing(),
         nothing(),
         nothing(),
         nothing(),

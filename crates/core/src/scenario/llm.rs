@@ -108,7 +108,8 @@ pub struct LlmConfig {
     /// What users remember from visit to visit.
     #[serde(default)]
     pub memory: RecallConfig,
-    /// What stands between the model's probabilities and what is drawn. If absent, nothing: the model as it is.
+    /// What stands between the model's probabilities and what is drawn: tables, or the path of a TOML file that holds them
+    /// (`habitue fit` writes one). If absent, nothing: the model as it is.
     #[serde(default)]
     pub calibration: CalibrationConfig,
     /// How fatigue, boredom and trust move, and what an outage costs. The other laws in it are not used.

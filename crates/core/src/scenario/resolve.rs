@@ -123,6 +123,7 @@ fn read(typed: &Typed<'_>, reader: &mut Reader<'_>) -> Option<Document> {
     for set in typed.sets {
         sets::apply(&mut root, set, reader);
     }
+    people::calibrations(&mut root, reader);
     Some(reader.scenario(root))
 }
 

@@ -244,6 +244,13 @@ impl Node {
         entries.len() < before
     }
 
+    /// Puts another value in place of what is at the end of the way, if there is something.
+    pub(super) fn replace(&mut self, way: &Way, value: Self) {
+        if let Some(node) = way.0.iter().try_fold(self, Self::step_mut) {
+            *node = value;
+        }
+    }
+
     /// Puts a plain value of the same type in place of what is at the end of the way. Whether there was something else.
     pub(super) fn make_harmless(&mut self, way: &Way) -> bool {
         let Some(node) = way.0.iter().try_fold(self, Self::step_mut) else { return false };

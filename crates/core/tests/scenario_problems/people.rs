@@ -77,6 +77,7 @@ fn language_models() {
         ("no such model of ours", llm("model = \"builtin:habitue-mimi\"")),
         ("no such template of ours", llm("model = \"a/b\", template = \"builtin:shirt\"")),
         ("an unknown bin", llm("model = \"a/b\", calibration.return.offset = { today = 1 }")),
+        ("no such calibration", llm("model = \"a/b\", calibration = \"calibratoin.toml\"")),
         ("an address without a scheme", llm("model = \"a\", server = { endpoint = \"localhost:8000\" }")),
     ];
     let edits: Vec<[(&str, &str); 1]> = cases.iter().map(|(_, to)| [(personas, to.as_str())]).collect();

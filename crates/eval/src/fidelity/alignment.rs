@@ -101,6 +101,8 @@ pub struct Alignment {
     pub pooled_recall: Measure,
     /// All lists as one.
     pub pooled_f1: Measure,
+    /// Mean number of items on a list.
+    pub shown: Measure,
     /// Mean number of items picked.
     pub picked: Measure,
     /// Mean number of items liked.
@@ -112,7 +114,7 @@ pub struct Alignment {
     pub auc: Measure,
 }
 
-const MEASURES: usize = 12;
+const MEASURES: usize = 13;
 const SUMS: usize = 14;
 
 /// What lists contribute to all sums.
@@ -159,6 +161,7 @@ fn measures(sums: &[f64; SUMS]) -> [Option<f64>; MEASURES] {
         pooled(right, picked),
         pooled(right, liked),
         pooled(2.0 * right, picked + liked),
+        of(shown, lists),
         of(picked, lists),
         of(liked, lists),
         (both > 1e-9).then(|| (lists * pl - picked * liked) / both.sqrt()),
@@ -202,6 +205,7 @@ pub fn align(users: &[Vec<Answers>], streams: Streams) -> Alignment {
         pooled_precision: next(),
         pooled_recall: next(),
         pooled_f1: next(),
+        shown: next(),
         picked: next(),
         liked: next(),
         correlation: next(),
@@ -252,6 +256,7 @@ mod tests {
         near(found.pooled_precision, 3.0 / 5.0);
         near(found.pooled_recall, 3.0 / 5.0);
         near(found.pooled_f1, 6.0 / 10.0);
+        near(found.shown, 7.5);
         near(found.picked, 2.5);
         near(found.liked, 2.5);
         near(found.correlation, 1.0);

@@ -45,12 +45,19 @@ pub struct ArmFit {
     pub arm: String,
     /// Others for each liked item.
     pub m: u32,
+    /// Items on a list.
+    pub shown: f64,
     /// Items liked.
     pub liked: f64,
     /// Items picked by the model as it is.
     pub picked_before: f64,
     /// Items picked after calibration.
     pub picked_after: f64,
+    /// Probability that a liked item is picked after calibration.
+    pub liked_probability: f64,
+    /// Probability that another item is picked after calibration. The number picked follows the number liked by the
+    /// difference of the two for each liked item more: a model that hardly tells them apart has nothing to be sharpened.
+    pub other_probability: f64,
 }
 
 /// Fits the temperature and the offset of picking from the distributions of a run whose language-model users saw lists drawn
@@ -147,7 +154,7 @@ fn expected(
     (names, engaged): (&[String], usize),
 ) -> ArmFit {
     let (mut count, mut at) = (0.0_f64, 0);
-    let (mut liked, mut before, mut after) = (0.0, 0.0, 0.0);
+    let (mut shown, mut liked, mut before, mut after, mut right) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for list in lists {
         let chosen = &choices.chosen[at..at + list.items.len()];
         at += list.items.len();
@@ -156,7 +163,8 @@ fn expected(
         }
         count += 1.0;
         liked += chosen.iter().sum::<usize>() as f64;
-        for listed in &list.items {
+        shown += chosen.len() as f64;
+        for (listed, is_liked) in list.items.iter().zip(chosen) {
             before += listed.probabilities[engaged..].iter().sum::<f64>();
             let weight = |at: usize| {
                 let log = listed.probabilities[at].max(f64::from(f32::MIN_POSITIVE)).ln();
@@ -164,16 +172,21 @@ fn expected(
                 (log / action.temperature + offset).exp()
             };
             let weights: Vec<f64> = (0..names.len()).map(weight).collect();
-            after += weights[engaged..].iter().sum::<f64>() / weights.iter().sum::<f64>();
+            let picked = weights[engaged..].iter().sum::<f64>() / weights.iter().sum::<f64>();
+            after += picked;
+            right += picked * *is_liked as f64;
         }
     }
     let count = count.max(1.0);
     ArmFit {
         arm: String::new(),
         m: 0,
+        shown: shown / count,
         liked: liked / count,
         picked_before: before / count,
         picked_after: after / count,
+        liked_probability: right / liked.max(1.0),
+        other_probability: (after - right) / (shown - liked).max(1.0),
     }
 }
 
@@ -205,10 +218,10 @@ impl Fit {
         let ChoiceCalibration { temperature, offset } = &self.calibration.action;
         let mut text = String::from("# Fitted by `habitue fit`: the tables of `llm.calibration`.\n");
         for arm in &self.arms {
-            let ArmFit { arm, liked, picked_before, picked_after, .. } = arm;
+            let ArmFit { arm, shown, liked, picked_before, picked_after, .. } = arm;
             let _ = writeln!(
                 text,
-                "# {arm}: {liked:.2} liked of a list, {picked_before:.2} picked as the model is, {picked_after:.2} calibrated"
+                "# {arm}: {liked:.2} of {shown:.2} liked, {picked_before:.2} picked as the model is, {picked_after:.2} calibrated"
             );
         }
         for line in &self.not_fitted {

@@ -88,6 +88,22 @@ fn llm(reader: &mut Reader<'_>, document: &Document, population: &Way) -> Option
     Some(ModelConfig::Llm(Box::new(LlmUsersConfig { model: model?, template, config })))
 }
 
+/// Puts the tables of calibration files in place of the names of the files.
+pub(super) fn calibrations(root: &mut Node, reader: &mut Reader<'_>) {
+    let populations = root.get("population").map_or(0, |populations| populations.elements().len());
+    for population in 0..populations {
+        let way = Way::to("population").index(population).key("llm").key("calibration");
+        let Some(named) = root.find(&way).filter(|node| node.text().is_some()).cloned() else { continue };
+        match reader.open(&named, &way, "calibration file") {
+            Some(tables) => root.replace(&way, tables),
+            // Why it cannot be read has been reported; that it is no table need not be.
+            None => {
+                root.remove(&way);
+            }
+        }
+    }
+}
+
 fn template(reader: &mut Reader<'_>, node: &Node, way: &Way) -> Option<TemplateSource> {
     if let Some(typed) = node.text().filter(|typed| typed.starts_with(BUILT_IN)) {
         return match built_in(reader, node, way, typed, &BUILT_IN_TEMPLATES)? {
