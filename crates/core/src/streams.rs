@@ -55,7 +55,8 @@ pub enum Purpose {
     /// Which items of a data set's user are held out; entity = position of the user.
     HoldOut = 18,
     /// The list on which a user is examined; entity = user, counter = 0 for the liked items, 1 for the others, 2 + m for
-    /// the order of a list with m others for each liked item.
+    /// the order of a list with m others for each liked item; from 2^32 on for baselines on these lists: 2^32 for what their
+    /// thresholds are chosen on, 2^33 + arm for random picks.
     Examination = 19,
 }
 

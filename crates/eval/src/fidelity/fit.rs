@@ -78,30 +78,12 @@ pub fn fit(run: &RunReader) -> Result<Fit, FidelityError> {
              are examined on would know the answers"
         ));
     }
-    let people = lists::people(run)?;
     let lists: Vec<List> =
         lists::lists(run)?.into_iter().filter(|list| list.decider == Decider::Llm).collect();
     uncalibrated(scenario)?;
     let (skip, engaged) = (usize::from(scenario.slate.scale.skip().0), lists::engaged(scenario));
     let names = scenario.slate.scale.names();
-    let mut choices = Choices { options: 2, ..Choices::default() };
-    for list in &lists {
-        let past: BTreeSet<ItemId> = people[list.user.index()].history.iter().map(|past| past.item).collect();
-        for listed in &list.items {
-            if listed.probabilities.is_empty() {
-                return unfit(
-                    "the run logged no distributions, expected `log = { distributions = true }`".to_owned(),
-                );
-            }
-            // A probability too small for the log's single precision counts as the smallest there is.
-            let log = |action: usize| listed.probabilities[action].max(f64::from(f32::MIN_POSITIVE)).ln();
-            choices.logs.extend([log(skip), log(engaged)]);
-            choices.chosen.push(usize::from(past.contains(&listed.item)));
-        }
-    }
-    if choices.chosen.is_empty() {
-        return unfit("no user of a language model saw a list".to_owned());
-    }
+    let choices = choices(run, &lists, [skip, engaged])?;
     let mut not_fitted = Vec::new();
     let mut fitted = choices.fit(None).map_err(FidelityError::Unfit)?;
     if fitted.slope < 1.0 / HOTTEST {
@@ -143,6 +125,30 @@ pub fn fit(run: &RunReader) -> Result<Fit, FidelityError> {
         calibration: CalibrationConfig { action, ..CalibrationConfig::default() },
         not_fitted,
     })
+}
+
+/// What users should have done with every item, skip it or engage with it, and the log-probabilities of the two.
+fn choices(run: &RunReader, lists: &[List], [skip, engaged]: [usize; 2]) -> Result<Choices, FidelityError> {
+    let people = lists::people(run)?;
+    let mut choices = Choices { options: 2, ..Choices::default() };
+    for list in lists {
+        let past: BTreeSet<ItemId> = people[list.user.index()].history.iter().map(|past| past.item).collect();
+        for listed in &list.items {
+            if listed.probabilities.is_empty() {
+                return unfit(
+                    "the run logged no distributions, expected `log = { distributions = true }`".to_owned(),
+                );
+            }
+            // A probability too small for the log's single precision counts as the smallest there is.
+            let log = |action: usize| listed.probabilities[action].max(f64::from(f32::MIN_POSITIVE)).ln();
+            choices.logs.extend([log(skip), log(engaged)]);
+            choices.chosen.push(usize::from(past.contains(&listed.item)));
+        }
+    }
+    if choices.chosen.is_empty() {
+        return unfit("no user of a language model saw a list".to_owned());
+    }
+    Ok(choices)
 }
 
 /// Mean numbers liked and picked on the lists of an arm.

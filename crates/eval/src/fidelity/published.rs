@@ -23,7 +23,7 @@ const fn row(name: &'static str, m: u32, [accuracy, recall, precision, f1]: [f64
     Published { name, m, accuracy, precision, recall, f1 }
 }
 
-/// Table 1 of `SimUSER` (Bougie and Watanabe, ACL 2025), which reports `Agent4Rec` too; 1,000 users of `MovieLens`-1M
+/// Table 1 of `SimUSER` (ACL 2025), which reports `Agent4Rec` too; 1,000 users of `MovieLens`-1M
 /// and far larger models. The headings of precision and recall are exchanged there: 1 of 10 liked, with the printed
 /// precision .7753 and recall .2139, would force an accuracy of .92. There is no published row for m = 2.
 pub const PUBLISHED: [Published; 6] = [
