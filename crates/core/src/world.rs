@@ -47,6 +47,11 @@ impl ItemStats {
         self.logs.get(item.index()).copied().unwrap_or(0.0) * self.scale
     }
 
+    /// Engagements with the item that has most of them.
+    pub const fn most_engagements(&self) -> u32 {
+        self.most
+    }
+
     /// Counts the turns of a window.
     pub fn merge(&mut self, turns: &[Turn], scale: &ActionScale) {
         for impression in turns.iter().flat_map(|turn| &turn.impressions) {

@@ -51,7 +51,7 @@ pub enum LessonError {
 }
 
 /// The parameters of the teacher: all that moves it stands in the prompt. It looks at every item, whatever its position,
-/// and does not mind quality, popularity and repetition, which a prompt does not tell.
+/// and does not mind quality and repetition, which a prompt does not tell.
 pub fn teacher() -> ChoiceConfig {
     ChoiceConfig {
         affinity: AffinityConfig {
@@ -59,7 +59,7 @@ pub fn teacher() -> ChoiceConfig {
             need: 0.8,
             dislike: 1.6,
             quality: 0.0,
-            popularity: 0.0,
+            popularity: 1.2,
             heard: 0.0,
             repeat: 0.0,
             saturation: 0.0,
@@ -257,7 +257,7 @@ impl Life<'_> {
             mindset.satisfaction = self.stream.random_range(0.1..0.9);
             mindset.fatigue = self.stream.random_range(0.0..0.3);
             mindset.mood = self.stream.random_range(0.1..0.9);
-            let size = *[3, 4, 5, 6, 8, 10].choose(&mut self.stream).unwrap_or(&4);
+            let size = *[3, 4, 5, 6, 8, 10, 16].choose(&mut self.stream).unwrap_or(&4);
             for turn in 0..if is_first { 1 } else { self.stream.random_range(1..=2) } {
                 let items = town.slate(persona, size, &mut self.stream);
                 if self.page(&mut state, session, turn, time, &items, friends)? {

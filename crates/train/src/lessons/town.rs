@@ -60,7 +60,7 @@ impl Town {
         let is_first = grade == Grade::First;
         let (names, engaged) = SCALES[if is_first { 0 } else { stream.random_range(0..SCALES.len()) }];
         let scale = ActionScale::new(names, engaged).unwrap_or_else(|problem| unreachable!("{problem}"));
-        let count = stream.random_range(5..=14);
+        let count = stream.random_range(5..=18);
         let mut catalogue = Catalogue::new();
         for name in categories(domain, lot, count, stream) {
             catalogue.category(&name);
@@ -84,14 +84,18 @@ impl Town {
                 unreachable!("{problem}");
             }
         }
-        let most = if is_first { 2 } else { 4 };
+        let most = if is_first { 2 } else { *[4, 4, 8, 14].choose(stream).unwrap_or(&4) };
+        let mut stats = ItemStats::default();
+        if !is_first && stream.random_bool(0.7) {
+            crowd(&mut stats, stream);
+        }
         let people = (0..2).map(|number| person(number, &all, most, stream)).collect();
         Self {
             streams,
             items,
             available: (0..48).map(ItemId).collect(),
             catalogue,
-            stats: ItemStats::default(),
+            stats,
             scale,
             people,
             rate: !is_first && stream.random_bool(0.2),
@@ -133,12 +137,26 @@ impl Town {
     }
 }
 
+/// A crowd that has been there before: how often items were engaged with, all orders of magnitude alike.
+fn crowd(stats: &mut ItemStats, stream: &mut Stream) {
+    let most: f64 = stream.random_range(3.0..7.0);
+    for item in (0..48).map(ItemId) {
+        let times = if item.0 == 0 { most } else { most * stream.random_range(0.1..1.0) }.exp() as usize;
+        stats.seed(std::iter::repeat_n((item, None), times));
+    }
+}
+
 fn person(number: usize, all: &[CategoryId], most: usize, stream: &mut Stream) -> Persona {
     let mut categories = all.to_vec();
     categories.shuffle(stream);
     let interests = stream.random_range(1..=most.min(all.len() - 1));
-    let dislikes = stream.random_range(0..=2.min(all.len() - interests));
-    let weight = |stream: &mut Stream| [1.0, 0.5, 0.2].choose(stream).copied().unwrap_or(1.0);
+    let dislikes = stream.random_range(0..=3.min(all.len() - interests));
+    // Few interests in plain steps, or many with a long tail, as histories have them.
+    let plain = [1.0, 0.5, 0.2];
+    let weight = |stream: &mut Stream| match plain.choose(stream) {
+        Some(weight) if interests <= 4 => *weight,
+        _ => stream.random_range(0.0_f32..1.0).powi(2).max(0.01),
+    };
     let mut habit = || stream.random_range(0.0..1.0);
     let habits = Habits { activity: habit(), patience: habit(), diversity: habit(), conformity: habit() };
     let interests_with = categories[..interests].iter().map(|category| (*category, weight(stream)));

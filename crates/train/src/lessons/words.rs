@@ -316,41 +316,32 @@ const TITLE_WORDS: [&str; 96] = [
     "ten", "best", "never",
 ];
 
-/// Beginnings and ends of made-up words: of training and held out.
-const SYLLABLES: [[&[&str]; 2]; 2] = [
-    [
-        &[
-            "ba", "be", "bo", "bri", "cal", "cor", "da", "de", "dor", "du", "el", "fa", "fen", "fi", "ga",
-            "gol", "gra", "ha", "hel", "il", "jo", "ka", "ker", "la", "lem", "lo", "ma", "mer", "mi", "na",
-            "nor", "o", "pa", "per", "pli", "ra", "ri", "ro", "sa", "sel", "si", "ta", "tor", "tri", "u",
-            "va", "ver", "wa", "yo", "za",
-        ],
-        &[
-            "ba", "bel", "da", "den", "dor", "fa", "ga", "gon", "ka", "kin", "la", "len", "lo", "ma", "men",
-            "mo", "na", "nel", "nor", "pa", "ra", "ren", "ric", "sa", "sen", "ta", "ten", "tis", "ton", "va",
-            "vel", "win", "za",
-        ],
-    ],
-    [
-        &[
-            "bu", "che", "cro", "dri", "fu", "gle", "hu", "ju", "klo", "lu", "mo", "nu", "pe", "qui", "ru",
-            "sko", "tu", "vo",
-        ],
-        &[
-            "bus", "chi", "dal", "fer", "gis", "hem", "jun", "kas", "lum", "mir", "nax", "pol", "rus", "sim",
-            "tov", "zek",
-        ],
-    ],
+/// What made-up syllables begin with, their vowels, and what they end with. The most common stand more than once.
+const ONSETS: [&str; 48] = [
+    "b", "b", "c", "c", "d", "d", "f", "g", "h", "j", "k", "l", "l", "m", "m", "n", "n", "p", "p", "qu", "r",
+    "r", "s", "s", "t", "t", "v", "w", "y", "z", "bl", "br", "ch", "cl", "cr", "dr", "fl", "fr", "gl", "gr",
+    "pl", "pr", "sh", "sl", "st", "str", "th", "tr",
+];
+const VOWELS: [&str; 12] = ["a", "a", "e", "e", "i", "i", "o", "o", "u", "ea", "oo", "ai"];
+const CODAS: [&str; 24] = [
+    "", "", "", "", "", "", "n", "n", "r", "r", "l", "s", "t", "m", "d", "ck", "ng", "st", "nt", "rd", "x",
+    "p", "th", "ry",
 ];
 
-/// A word that means nothing: two or three syllables.
+/// A word that means nothing: one to three syllables. An eighth of all such words is held out.
 pub(super) fn made_up(lot: Lot, stream: &mut Stream) -> String {
-    let [starts, ends] = SYLLABLES[lot as usize];
-    let mut word = String::new();
-    for _ in 0..stream.random_range(1..=2) {
-        word += starts.choose(stream).copied().unwrap_or_default();
+    loop {
+        let mut word = String::new();
+        for _ in 0..*[1, 1, 2, 2, 3].choose(stream).unwrap_or(&2) {
+            for sounds in [&ONSETS[..], &VOWELS[..], &CODAS[..]] {
+                word += sounds.choose(stream).copied().unwrap_or_default();
+            }
+        }
+        let is_held_out = blake3::hash(word.as_bytes()).as_bytes()[0].is_multiple_of(8);
+        if word.len() > 2 && is_held_out == (lot == Lot::HeldOut) {
+            return word;
+        }
     }
-    word + ends.choose(stream).copied().unwrap_or_default()
 }
 
 /// Different categories of a domain, some of them made up, some with a capital letter.
@@ -360,19 +351,25 @@ pub(super) fn categories(domain: &Domain, lot: Lot, count: usize, stream: &mut S
         Lot::HeldOut => domain.held_out,
     };
     let made_up_share = [0.0, 0.5, 1.0].choose(stream).copied().unwrap_or_default();
-    let capitals = stream.random_bool(0.25);
+    let spelling =
+        *[Spelling::Plain, Spelling::First, Spelling::All].choose(stream).unwrap_or(&Spelling::Plain);
+    let hyphens = stream.random_bool(0.3);
     let mut names: Vec<String> = Vec::with_capacity(count);
     while names.len() < count {
         let mut name = match known.choose(stream) {
             Some(name) if !stream.random_bool(made_up_share) => (*name).to_owned(),
             _ => made_up(lot, stream),
         };
-        if capitals {
-            name = capital(&name);
+        if stream.random_bool(0.1) {
+            name = format!("{name} {}", made_up(lot, stream));
         }
+        if hyphens {
+            name = name.replace(' ', "-");
+        }
+        name = spelling.of(&name);
         // A short list is soon used up: then the rest is made up.
         if names.contains(&name) {
-            name = made_up(lot, stream);
+            name = spelling.of(&made_up(lot, stream));
         }
         if !names.contains(&name) {
             names.push(name);
@@ -390,6 +387,26 @@ pub(super) fn title(lot: Lot, stream: &mut Stream) -> String {
     };
     let text = (0..words).map(|_| word(stream)).collect::<Vec<_>>().join(" ");
     if stream.random_bool(0.7) { capital(&text) } else { text }
+}
+
+/// Where a catalogue writes capital letters in its categories.
+#[derive(Clone, Copy)]
+enum Spelling {
+    Plain,
+    /// The first letter.
+    First,
+    /// The first letter of every word.
+    All,
+}
+
+impl Spelling {
+    fn of(self, name: &str) -> String {
+        match self {
+            Self::Plain => name.to_owned(),
+            Self::First => capital(name),
+            Self::All => name.split_inclusive([' ', '-']).map(capital).collect(),
+        }
+    }
 }
 
 fn capital(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! Users, items and time as the prompt speaks of them.
 
 use habitue_core::scenario::llm::ContentName;
-use habitue_core::{CategoryId, Encounter, Item, Message, Persona, Sender, SimTime, World};
+use habitue_core::{CategoryId, Encounter, ItemId, Message, Persona, Sender, SimTime, World};
 
 use super::template::{HabitsView, InterestView, ItemView, PersonaView, SlateView};
 
@@ -62,10 +62,26 @@ fn word(habit: f32) -> &'static str {
 /// The slate's items.
 pub(super) fn slate(world: &World<'_>, content: ContentName, encounter: &Encounter<'_>) -> Vec<ItemView> {
     let shown = encounter.slate.items.iter().zip(1..);
-    shown.map(|(shown, number)| item(world, content, world.catalogue.item(shown.item), number)).collect()
+    shown.map(|(shown, number)| item(world, content, shown.item, number)).collect()
 }
 
-fn item(world: &World<'_>, content: ContentName, item: &Item, number: usize) -> ItemView {
+/// How well known an item is, from the least: the least popularity of each word but the first, between 0 and 1.
+const CROWD: [(&str, f32); 4] = [("obscure", 0.0), ("known", 0.5), ("popular", 0.68), ("famous", 0.82)];
+
+/// Engagements that the most popular item needs before anything is said of a crowd: a handful of clicks is none.
+const CROWD_FROM: u32 = 20;
+
+/// What the crowd makes of an item, in a word; nothing while there is no crowd.
+fn crowd(world: &World<'_>, item: ItemId) -> &'static str {
+    if world.stats.most_engagements() < CROWD_FROM {
+        return "";
+    }
+    let popularity = world.stats.popularity(item);
+    CROWD.iter().rev().find(|(_, least)| popularity >= *least).map_or("", |(word, _)| word)
+}
+
+fn item(world: &World<'_>, content: ContentName, id: ItemId, number: usize) -> ItemView {
+    let item = world.catalogue.item(id);
     let names = world.catalogue.categories();
     let categories: Vec<String> =
         item.categories.iter().filter_map(|category| names.get(category.index()).cloned()).collect();
@@ -95,6 +111,7 @@ fn item(world: &World<'_>, content: ContentName, item: &Item, number: usize) -> 
         text,
         categories,
         tags: item.tags.clone(),
+        crowd: crowd(world, id),
         creator: item
             .creator
             .and_then(|creator| world.catalogue.creators().get(creator.index()).cloned())

@@ -117,6 +117,8 @@ pub(crate) struct ItemView {
     pub(crate) categories: Vec<String>,
     pub(crate) tags: Vec<String>,
     pub(crate) creator: String,
+    /// How well known it is, in a word.
+    pub(crate) crowd: &'static str,
     pub(crate) minutes: f32,
     pub(crate) price: Option<f32>,
 }
@@ -170,6 +172,7 @@ pub(super) fn samples(section: Section) -> Vec<Value> {
         form: "text",
         categories: vec!["cooking".to_owned()],
         tags: vec!["quick".to_owned()],
+        crowd: "popular",
         price: Some(1.0),
         ..ItemView::default()
     };
