@@ -71,9 +71,14 @@ pub(crate) struct Listed {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Segment {
     Turn(Role),
-    Text { text: String, neutral: Option<String> },
+    Text {
+        text: String,
+        neutral: Option<String>,
+    },
     List(usize),
     Slot(usize),
+    /// What follows is read only if this slot was answered with this option; with `None` it is always read.
+    When(Option<(usize, usize)>),
 }
 
 /// A decision: text with slots, in the order in which the model reads and fills them.
@@ -213,10 +218,42 @@ impl Program {
         self
     }
 
+    /// What follows, up to the next `when` or [`Program::always`], is read and asked only if the pick was answered with
+    /// this option, counted from 0 in the declared order. A slot there that was not asked has no answer.
+    ///
+    /// ```
+    /// # use habitue_llm::{Program, WriteSpec};
+    /// let mut program = Program::new();
+    /// program.text("Then: ");
+    /// let next = program.pick("move", ["search", "leave"]);
+    /// program.when(next, 0).text(" for: ");
+    /// let words = program.write("words", WriteSpec::new(16).stop("\n"));
+    /// program.when(next, 1).text(". Back: ");
+    /// let back = program.pick("return", ["tomorrow", "never"]);
+    /// assert_eq!(program.check(), Ok(()));
+    /// # let _ = (words, back);
+    /// ```
+    pub fn when(&mut self, slot: PickSlot, option: usize) -> &mut Self {
+        self.segments.push(Segment::When(Some((slot.0, option))));
+        self
+    }
+
+    /// Ends what depends on a pick.
+    pub fn always(&mut self) -> &mut Self {
+        self.segments.push(Segment::When(None));
+        self
+    }
+
     fn slot(&mut self, name: &str, kind: SlotKind) -> usize {
         self.slots.push(Slot { name: name.to_owned(), kind, calibrated: false });
         self.segments.push(Segment::Slot(self.slots.len() - 1));
         self.slots.len() - 1
+    }
+
+    /// An option of a pick, as declared; `None` if the slot is no pick or has no such option.
+    fn option(&self, slot: usize, option: usize) -> Option<&str> {
+        let SlotKind::Pick { list, .. } = self.slots.get(slot)?.kind else { return None };
+        self.lists.get(list)?.options.get(option).map(String::as_str)
     }
 
     /// The program as a person would read it, slots in double angle brackets.
@@ -235,6 +272,11 @@ impl Program {
                     write!(text, "{}", lines.collect::<String>())
                 }
                 Segment::Slot(slot) => write!(text, "<<{}>>", self.slots[*slot].name),
+                Segment::When(None) => writeln!(text, "\n[always]"),
+                Segment::When(Some((slot, option))) => {
+                    let option = self.option(*slot, *option).unwrap_or_default();
+                    writeln!(text, "\n[when {} is \"{option}\"]", self.slots[*slot].name)
+                }
             };
         }
         text

@@ -361,3 +361,59 @@ proptest! {
         prop_assert!((sum - 1.0).abs() < 1e-9);
     }
 }
+
+#[test]
+fn what_depends_on_a_pick_is_read_only_then() {
+    let (_, backend) = hash_backend("byte-level");
+    let mut program = Program::new();
+    program.text("Then: ");
+    let next = program.pick("move", ["search", "leave"]);
+    program.when(next, 0).text(" for: ");
+    let words = program.pick("words", ["songs", "films"]);
+    program.when(next, 1).text(". Back: ");
+    let back = program.pick("return", ["tomorrow", "never"]);
+    program.always().text(". Mood: ");
+    let mood = program.number("mood", 1, 5);
+
+    // What would have been asked if there had been nothing else.
+    let alone = |option: usize, text: &str, options: [&str; 2]| {
+        let mut program = Program::new();
+        program.text("Then: ").text(["search", "leave"][option]).text(text);
+        let slot = program.pick("slot", options);
+        let answer = block_on(decide(&backend, &program, &mut stream(0))).unwrap();
+        distribution(answer.pick(slot)).clone()
+    };
+    let mut seen = [0; 2];
+    for entity in 0..32 {
+        let answer = block_on(decide(&backend, &program, &mut stream(entity))).unwrap();
+        let option = answer.pick(next).index;
+        seen[option] += 1;
+        let (slot, expected) = match option {
+            0 => (words, alone(0, " for: ", ["songs", "films"])),
+            _ => (back, alone(1, ". Back: ", ["tomorrow", "never"])),
+        };
+        assert_eq!(distribution(answer.pick(slot)), &expected);
+        assert!((1..=5).contains(&answer.number(mood).value));
+    }
+    assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
+
+    let wrong = |build: fn(&mut Program, habitue_llm::PickSlot)| {
+        let mut program = Program::new();
+        let slot = program.pick("move", ["search", "leave"]);
+        build(&mut program, slot);
+        program.check().unwrap_err().to_string()
+    };
+    let option = wrong(|program, slot| {
+        program.when(slot, 2).text("x");
+    });
+    assert!(option.contains("has no option 2"), "{option}");
+    let turn = wrong(|program, slot| {
+        program.when(slot, 0).assistant();
+    });
+    assert!(turn.contains("depends on a pick"), "{turn}");
+    let (mut early, mut other) = (Program::new(), Program::new());
+    other.pick("first", ["a", "b"]);
+    let later = other.pick("later", ["a", "b"]);
+    early.when(later, 0).text("x");
+    assert!(early.check().unwrap_err().to_string().contains("further down"));
+}

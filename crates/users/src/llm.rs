@@ -7,7 +7,6 @@ mod memory;
 mod open;
 mod page;
 mod returning;
-mod script;
 mod talk;
 mod template;
 mod together;

@@ -66,13 +66,16 @@ fn decisions_fit_the_slate_and_are_drawn_from_what_is_logged() {
             assert!(!text.is_empty() && !text.contains('\n'), "{text:?}");
         }
         let trace = decision.trace.as_deref().unwrap();
-        let follows = !matches!(decision.next, Move::NextPage);
-        assert_eq!(trace.programs.len(), 1 + usize::from(follows), "{:?}", decision.next);
+        assert_eq!(trace.programs.len(), 1, "{:?}", decision.next);
         let names: Vec<&str> = trace.programs[0].slots.iter().map(|slot| &*slot.name).collect();
-        assert_eq!(
-            names,
-            ["rating 1", "rating 2", "rating 3", "rating 4", "satisfaction", "mood", "need", "importance"]
-        );
+        let always =
+            ["rating 1", "rating 2", "rating 3", "rating 4", "satisfaction", "mood", "need", "importance"];
+        let with_the_move: &[&str] = match decision.next {
+            Move::NextPage => &[],
+            Move::Leave => &["return"],
+            _ => &["words"],
+        };
+        assert_eq!(names, [&always, with_the_move].concat());
         assert!(
             trace
                 .programs
@@ -104,7 +107,8 @@ fn the_configuration_decides_what_is_asked() {
         assert!(matches!(decision.next, Move::NextPage | Move::Leave));
         let slots = &decision.trace.as_deref().unwrap().programs[0].slots;
         assert!(slots[0].name == "think" && slots[0].text.is_some());
-        assert_eq!(slots.last().unwrap().name, "mood");
+        let last = if decision.next == Move::Leave { "return" } else { "mood" };
+        assert_eq!(slots.last().unwrap().name, last);
     }
     for state in &states {
         assert_eq!(state.mindset.satisfaction.to_bits(), 0.5_f32.to_bits());

@@ -1,11 +1,12 @@
 """Writes a GGUF (Q8_0) of random weights that every engine of the comparison opens.
 
-    python make_model.py smol135 smol135.gguf
+    python make_model.py smol135 smol135.gguf [tokenizer.json]
 
 Needs gguf and numpy. Weights are uniform with the variance of a trained layer, so that activations keep their size;
-speed does not depend on them. The vocabulary is made up: 256 bytes, then numbered words.
+speed does not depend on them. The vocabulary is that of a byte-level tokenizer, or 256 bytes; then numbered words.
 """
 
+import json
 import sys
 
 import gguf
@@ -27,7 +28,16 @@ def byte_characters():
     return [table[byte] for byte in range(256)]
 
 
-def main(shape, path):
+def tokens_of(tokenizer):
+    """Tokens and merges of a tokenizer.json, or single bytes."""
+    if tokenizer is None:
+        return [*byte_characters(), "<|end|>"], ["w 0", "w 1"]
+    model = json.load(open(tokenizer))["model"]
+    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
+    return sorted(model["vocab"], key=model["vocab"].get), merges
+
+
+def main(shape, path, tokenizer=None):
     hidden, inner, layers, heads, kv_heads, vocabulary, architecture, theta = SHAPES[shape]
     rng = np.random.default_rng(1)
     out = gguf.GGUFWriter(path, architecture)
@@ -43,12 +53,16 @@ def main(shape, path):
     out.add_vocab_size(vocabulary)
     out.add_tokenizer_model("gpt2")
     out.add_tokenizer_pre("gpt-2")
-    words = [f"w{n}" for n in range(vocabulary - 257)]
-    out.add_token_list([*byte_characters(), "<|end|>", *words])
-    out.add_token_types([gguf.TokenType.NORMAL] * 256 + [gguf.TokenType.CONTROL] + [gguf.TokenType.NORMAL] * len(words))
-    out.add_token_merges(["w 0", "w 1"])
-    out.add_bos_token_id(256)
-    out.add_eos_token_id(256)
+    tokens, merges = tokens_of(tokenizer)
+    end = tokens.index("<|end|>")
+    tokens += [f"w{n}" for n in range(vocabulary - len(tokens))]
+    out.add_token_list(tokens)
+    out.add_token_types(
+        [gguf.TokenType.CONTROL if at == end else gguf.TokenType.NORMAL for at in range(len(tokens))]
+    )
+    out.add_token_merges(merges)
+    out.add_bos_token_id(end)
+    out.add_eos_token_id(end)
 
     def matrix(name, rows, columns):
         weights = rng.uniform(-1, 1, (rows, columns)).astype(np.float32) * np.float32((3 / columns) ** 0.5)

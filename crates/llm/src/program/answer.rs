@@ -41,6 +41,8 @@ pub(crate) enum SlotAnswer {
     PickEach(Vec<PickAnswer>),
     Number(NumberAnswer),
     Write(WriteAnswer),
+    /// It stood behind another answer than the one that was given.
+    NotAsked,
 }
 
 /// The answers to all slots of a program.
@@ -54,7 +56,8 @@ pub struct Answer {
 }
 
 /// A handle works only on answers to the program that gave it; with another one these methods panic, as indexing a
-/// slice out of bounds does.
+/// slice out of bounds does. So they do for a slot that was not asked, because it stands behind another answer
+/// ([`Program::when`](super::Program::when)) than the one that was given.
 impl Answer {
     /// A choice.
     #[allow(
@@ -64,7 +67,9 @@ impl Answer {
     pub fn pick(&self, slot: PickSlot) -> &PickAnswer {
         match &self.slots[slot.0] {
             SlotAnswer::Pick(answer) => answer,
-            other => panic!("the handle belongs to another program: {other:?} is not a pick"),
+            other => {
+                panic!("the handle belongs to another program or was not asked: {other:?} is not a pick")
+            }
         }
     }
 
@@ -73,7 +78,9 @@ impl Answer {
     pub fn pick_each(&self, slot: PickEachSlot) -> &[PickAnswer] {
         match &self.slots[slot.0] {
             SlotAnswer::PickEach(answers) => answers,
-            other => panic!("the handle belongs to another program: {other:?} is not a pick_each"),
+            other => {
+                panic!("the handle belongs to another program or was not asked: {other:?} is not a pick_each")
+            }
         }
     }
 
@@ -82,7 +89,9 @@ impl Answer {
     pub fn number(&self, slot: NumberSlot) -> &NumberAnswer {
         match &self.slots[slot.0] {
             SlotAnswer::Number(answer) => answer,
-            other => panic!("the handle belongs to another program: {other:?} is not a number"),
+            other => {
+                panic!("the handle belongs to another program or was not asked: {other:?} is not a number")
+            }
         }
     }
 
@@ -91,7 +100,9 @@ impl Answer {
     pub fn text(&self, slot: WriteSlot) -> &WriteAnswer {
         match &self.slots[slot.0] {
             SlotAnswer::Write(answer) => answer,
-            other => panic!("the handle belongs to another program: {other:?} is not a text"),
+            other => {
+                panic!("the handle belongs to another program or was not asked: {other:?} is not a text")
+            }
         }
     }
 }

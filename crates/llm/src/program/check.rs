@@ -47,9 +47,18 @@ impl Program {
 
     fn check_turns(&self) -> Result<(), LlmError> {
         let wrong = |what: &str| Err(LlmError::Program { slot: "(turns)".to_owned(), what: what.to_owned() });
-        let mut turn = None;
+        let (mut turn, mut declared, mut is_bound) = (None, 0, false);
         for (at, segment) in self.segments.iter().enumerate() {
             match segment {
+                Segment::Turn(_) if is_bound => return wrong("a turn begins in what depends on a pick"),
+                Segment::When(Some((slot, option))) if *slot >= declared => {
+                    return wrong(&format!("option {option} is awaited of a slot that stands further down"));
+                }
+                Segment::When(Some((slot, option))) if self.option(*slot, *option).is_none() => {
+                    let name = &self.slots[*slot].name;
+                    return wrong(&format!("slot \"{name}\" has no option {option} to wait for"));
+                }
+                Segment::When(condition) => is_bound = condition.is_some(),
                 Segment::Turn(_) if at > 0 && turn.is_none() => {
                     return wrong("a turn begins after text that belongs to none");
                 }
@@ -57,6 +66,7 @@ impl Program {
                 Segment::Slot(_) if !matches!(turn, None | Some(Role::Assistant)) => {
                     return wrong("a slot stands in a turn that is not the assistant's");
                 }
+                Segment::Slot(_) => declared += 1,
                 Segment::List(list) if self.lists.get(*list).is_none() => {
                     return wrong("a list of options belongs to another program");
                 }

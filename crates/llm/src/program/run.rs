@@ -36,8 +36,14 @@ pub async fn decide(
         slots: Vec::new(),
         usage: Usage::default(),
     };
+    let mut is_read = true;
     for (at, segment) in program.segments.iter().enumerate() {
         match segment {
+            Segment::When(condition) => {
+                is_read = condition.is_none_or(|(slot, option)| run.picked(slot) == Some(option));
+            }
+            Segment::Slot(_) if !is_read => run.slots.push(SlotAnswer::NotAsked),
+            _ if !is_read => {}
             Segment::Turn(role) => {
                 run.prompt.turn(*role);
                 if let Some(neutral) = &mut run.neutral {
@@ -86,6 +92,14 @@ impl Run<'_> {
         self.prompt.push(text);
         if let Some(prompt) = &mut self.neutral {
             prompt.push(neutral.unwrap_or(text));
+        }
+    }
+
+    /// The option that was picked in a slot; `None` if it was not asked.
+    fn picked(&self, slot: usize) -> Option<usize> {
+        match self.slots.get(slot)? {
+            SlotAnswer::Pick(answer) => Some(answer.index),
+            _ => None,
         }
     }
 

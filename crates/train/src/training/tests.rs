@@ -38,11 +38,9 @@ fn a_training_that_was_interrupted_ends_where_one_in_one_go_ends() {
         parts = Training::load(folder.path()).unwrap();
     }
     assert_eq!(whole.curve(), parts.curve());
-    assert!(
-        whole.curve().iter().all(|point| point.words > 0.0 && point.gradient > 0.0),
-        "{:?}",
-        whole.curve()
-    );
+    let curve = whole.curve();
+    assert!(curve.iter().all(|point| point.gradient > 0.0), "{curve:?}");
+    assert!(curve.iter().any(|point| point.words > 0.0), "a small batch may hold no written word: {curve:?}");
     for (name, parameter) in whole.net().parameters() {
         let numbers = |var: &candle_core::Var| var.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         assert_eq!(numbers(parameter), numbers(&parts.net().parameters()[name]), "{name}");

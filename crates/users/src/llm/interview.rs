@@ -5,12 +5,11 @@ use habitue_core::{
     Encounter, Held, Memory, MemoryKind, MemoryState, Move, Persona, Purpose, SimTime, Slate, Streams, Turn,
     UserId, UserModelError, UserState, World,
 };
-use habitue_llm::{PickSlot, WriteSpec, decide};
+use habitue_llm::{PickSlot, Program, WriteSpec, decide};
 
 use super::LlmUsers;
 use super::memory::Memories;
 use super::page::{Failure, ONE_LINE, Scene, move_option};
-use super::script::Script;
 use super::template::{EarlierView, InterviewView, KnownView, ReactionView, Section, ShortView};
 use super::view::one_line;
 
@@ -123,10 +122,13 @@ impl Scene<'_> {
             let source = EvidenceSource::Turn(turn.session, turn.turn);
             evidence.push(Evidence { source, time: turn.time, text: one_line(&self.earlier(turn)?) });
         }
-        let (script, slots) = self.questions(interview, &evidence)?;
+        let (mut program, slots) = self.questions(interview, &evidence)?;
+        program.text(self.template.render(Section::Answer, self.asked(interview))?);
+        let spec = WriteSpec::new(WORDS).temperature(self.config.temperature);
+        let words = program.write("answer", spec.regex(ONE_LINE).stop("\n"));
         let at = interview.time.0 as u64;
         let mut stream = self.streams.stream(Purpose::Interview, u64::from(interview.user.0), at);
-        let answer = decide(self.backend, script.program(), &mut stream).await?;
+        let answer = decide(self.backend, &program, &mut stream).await?;
         let mut cited: Vec<Evidence> = Vec::new();
         for slot in slots {
             if let Some(one) = evidence.get(answer.pick(slot).index)
@@ -135,12 +137,7 @@ impl Scene<'_> {
                 cited.push(one.clone());
             }
         }
-        let mut script = script.answered(&answer);
-        script.text(self.template.render(Section::Answer, self.asked(interview))?);
-        let spec = WriteSpec::new(WORDS).temperature(self.config.temperature);
-        let slot = script.write("answer", spec.regex(ONE_LINE).stop("\n"));
-        let answer = decide(self.backend, script.program(), &mut stream).await?;
-        Ok(Statement { answer: one_line(&answer.text(slot).text), cited, evidence })
+        Ok(Statement { answer: one_line(&answer.text(words).text), cited, evidence })
     }
 
     /// The prompt, with the picks of evidence.
@@ -148,7 +145,7 @@ impl Scene<'_> {
         &self,
         interview: &Interview<'_>,
         evidence: &[Evidence],
-    ) -> Result<(Script, Vec<PickSlot>), Failure> {
+    ) -> Result<(Program, Vec<PickSlot>), Failure> {
         let mut interests = vec![0.0; interview.world.catalogue.categories().len()];
         for (category, weight) in &interview.persona.interests {
             interests[category.index()] = *weight;
@@ -166,7 +163,7 @@ impl Scene<'_> {
             rate: false,
             distributions: false,
         };
-        let mut script = self.opening(&encounter, &[])?;
+        let mut program = self.opening(&encounter, &[])?;
         let labels: Vec<String> = evidence.iter().map(|one| one.source.to_string()).collect();
         let known = labels.iter().zip(evidence).map(|(id, one)| KnownView {
             id,
@@ -179,17 +176,17 @@ impl Scene<'_> {
             known: known.collect(),
             question: interview.question,
         };
-        script.text(self.template.render(Section::Interview, view)?);
+        program.text(self.template.render(Section::Interview, view)?);
         if self.chat {
-            script.assistant();
+            program.assistant();
         }
         let options: Vec<String> = labels.iter().cloned().chain([NONE.to_owned()]).collect();
         let mut slots = Vec::new();
         for at in 0..CITED.min(evidence.len()) {
-            script.text(self.template.render(Section::Cite, self.asked(interview))?);
-            slots.push(script.pick(&format!("cite {}", at + 1), options.clone()));
+            program.text(self.template.render(Section::Cite, self.asked(interview))?);
+            slots.push(program.pick(&format!("cite {}", at + 1), options.clone()));
         }
-        Ok((script, slots))
+        Ok((program, slots))
     }
 
     fn asked<'a>(&'a self, interview: &Interview<'a>) -> ShortView<'a> {

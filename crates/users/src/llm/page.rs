@@ -11,12 +11,11 @@ use habitue_core::{
     Stream, Streams, World, turn_counter,
 };
 use habitue_llm::{
-    Answer, Backend, EachMode, LlmError, NumberSlot, PickAnswer, PickEachSlot, PickSlot, Usage, WriteSlot,
-    WriteSpec, decide,
+    Answer, Backend, EachMode, LlmError, NumberSlot, PickAnswer, PickEachSlot, PickSlot, Program, Usage,
+    WriteSlot, WriteSpec, decide,
 };
 
 use super::memory::Memories;
-use super::script::Script;
 use super::template::{ItemView, MemoryView, RememberedView, Section, ShortView, Template};
 use super::view;
 
@@ -99,6 +98,15 @@ struct Slots {
     importance: Option<NumberSlot>,
     next: PickSlot,
     moves: Vec<Option<MoveName>>,
+    /// By move.
+    after: Vec<After>,
+}
+
+/// What is asked with a move.
+enum After {
+    Nothing,
+    Words(WriteSlot),
+    Return(PickSlot),
 }
 
 /// A move as the prompt calls it.
@@ -112,35 +120,32 @@ impl Scene<'_> {
         let counter = turn_counter(encounter.session, encounter.turn);
         let mut stream = self.streams.stream(Purpose::Decision, u64::from(encounter.user.0), counter);
         let items = view::slate(self.world, self.config.content, encounter);
-        let (script, slots) = self.script(encounter, &items)?;
-        let answer = decide(self.backend, script.program(), &mut stream).await?;
-        let mut page = Self::read(encounter, items, &slots, &answer, stream);
-        self.follow(
-            encounter,
-            &script.answered(&answer),
-            slots.moves[answer.pick(slots.next).index],
-            &mut page,
-        )
-        .await?;
+        let (program, slots) = self.program(encounter, &items)?;
+        let answer = decide(self.backend, &program, &mut stream).await?;
+        let mut page = self.read(encounter, items, &slots, &answer, stream);
         self.reply(encounter, &mut page).await?;
         self.reflect(encounter, &mut page).await?;
         Ok(page)
     }
 
     /// The prompt up to what the user recalls.
-    pub(super) fn opening(&self, encounter: &Encounter<'_>, memories: &[&Memory]) -> Result<Script, Failure> {
+    pub(super) fn opening(
+        &self,
+        encounter: &Encounter<'_>,
+        memories: &[&Memory],
+    ) -> Result<Program, Failure> {
         let (config, template) = (self.config, self.template);
-        let mut script = Script::default();
+        let mut program = Program::new();
         if self.chat {
-            script.system();
+            program.system();
         }
-        script.text(self.system);
+        program.text(self.system);
         if self.chat {
-            script.user();
+            program.user();
         }
         let interests = self.interests(encounter);
         let persona = view::persona(self.world, &config.items, encounter.persona, &interests);
-        script.text(template.render(Section::Persona, persona)?);
+        program.text(template.render(Section::Persona, persona)?);
         let remembered = memories.iter().map(|memory| RememberedView {
             id: memory.id,
             kind: MemoryKind::NAMES[memory.kind as usize],
@@ -149,41 +154,43 @@ impl Scene<'_> {
             days: (encounter.time - memory.created).days(),
         });
         let memory = MemoryView { items: config.items.clone(), memories: remembered.collect() };
-        script.text(template.render(Section::Memory, memory)?);
-        Ok(script)
+        program.text(template.render(Section::Memory, memory)?);
+        Ok(program)
     }
 
     /// The prompt up to the slate, then the slots.
-    fn script(&self, encounter: &Encounter<'_>, items: &[ItemView]) -> Result<(Script, Slots), Failure> {
+    fn program(&self, encounter: &Encounter<'_>, items: &[ItemView]) -> Result<(Program, Slots), Failure> {
         let (config, template) = (self.config, self.template);
         let mind = encounter.state.mind.as_deref();
         let recalled: Vec<&Memory> = mind.map_or(Vec::new(), |mind| mind.memory.recalled.iter().collect());
-        let mut script = self.opening(encounter, &recalled)?;
+        let mut program = self.opening(encounter, &recalled)?;
         if let Some(mind) = mind {
-            mind.session.iter().for_each(|turn| script.text(turn.clone()));
+            for turn in &mind.session {
+                program.text(turn.clone());
+            }
         }
         let moment = view::moment(self.world, &config.items, encounter, items);
-        script.text(template.render(Section::Slate, moment)?);
+        program.text(template.render(Section::Slate, moment)?);
         if self.chat {
-            script.assistant();
+            program.assistant();
         }
-        let slots = self.slots(encounter, items, &mut script)?;
-        Ok((script, slots))
+        let slots = self.slots(encounter, items, &mut program)?;
+        Ok((program, slots))
     }
 
     fn slots(
         &self,
         encounter: &Encounter<'_>,
         items: &[ItemView],
-        script: &mut Script,
+        program: &mut Program,
     ) -> Result<Slots, Failure> {
         let (config, template) = (self.config, self.template);
         let short = self.short(encounter, "");
         let ask = |name| config.ask.contains(&name);
         let think = if config.think > 0 {
-            script.text(template.render(Section::Think, &short)?);
+            program.text(template.render(Section::Think, &short)?);
             let spec = WriteSpec::new(config.think as usize).temperature(config.temperature).stop("\n");
-            Some(script.write("think", spec))
+            Some(program.write("think", spec))
         } else {
             None
         };
@@ -191,13 +198,14 @@ impl Scene<'_> {
             EachName::Independent => EachMode::Independent,
             EachName::Joint => EachMode::Joint,
         };
-        let before =
-            |section| items.iter().map(|item| template.render(section, item)).collect::<Result<_, _>>();
+        let before = |section| {
+            items.iter().map(|item| template.render(section, item)).collect::<Result<Vec<String>, _>>()
+        };
         let options = self.world.scale.names().to_vec();
-        let actions = script.each("action", before(Section::Action)?, options, mode);
+        let actions = program.pick_each("action", before(Section::Action)?, options, mode);
         let ratings = if encounter.rate {
-            let stars = (1..=5).map(|stars: u8| stars.to_string()).collect();
-            Some(script.each("rating", before(Section::Rating)?, stars, mode))
+            let stars = (1..=5).map(|stars: u8| stars.to_string());
+            Some(program.pick_each("rating", before(Section::Rating)?, stars, mode))
         } else {
             None
         };
@@ -205,32 +213,33 @@ impl Scene<'_> {
             if !ask(name) {
                 return Ok(None);
             }
-            script.text(template.render(section, &short)?);
-            Ok(Some(script.number(name.word(), 1, 5)))
+            program.text(template.render(section, &short)?);
+            Ok(Some(program.number(name.word(), 1, 5)))
         };
         let satisfaction = number(AskName::Satisfaction, Section::Satisfaction)?;
         let mood = number(AskName::Mood, Section::Mood)?;
         let needs = self.needs(encounter);
         let need = if ask(AskName::Need) {
-            script.text(template.render(Section::Need, &short)?);
+            program.text(template.render(Section::Need, &short)?);
             let names = self.world.catalogue.categories();
             let option =
                 |need: &Option<CategoryId>| need.map_or(NOTHING.to_owned(), |id| names[id.index()].clone());
-            Some(script.pick("need", needs.iter().map(option).collect()))
+            Some(program.pick("need", needs.iter().map(option)))
         } else {
             None
         };
         let importance = if self.memories.is_on() {
-            script.text(template.render(Section::Importance, &short)?);
-            Some(script.number("importance", 1, 10))
+            program.text(template.render(Section::Importance, &short)?);
+            Some(program.number("importance", 1, 10))
         } else {
             None
         };
-        script.text(template.render(Section::Move, &short)?);
+        program.text(template.render(Section::Move, &short)?);
         let moves = self.moves(encounter);
         let word = |name: &Option<MoveName>| move_option(name.map_or("leave", MoveName::word));
-        let next = script.pick("move", moves.iter().map(word).collect());
-        Ok(Slots { think, actions, ratings, satisfaction, mood, need, needs, importance, next, moves })
+        let next = program.pick("move", moves.iter().map(word));
+        let after = self.after(encounter, program, next, &moves)?;
+        Ok(Slots { think, actions, ratings, satisfaction, mood, need, needs, importance, next, moves, after })
     }
 
     fn short<'a>(&'a self, encounter: &'a Encounter<'_>, friend: &'a str) -> ShortView<'a> {
@@ -273,8 +282,9 @@ impl Scene<'_> {
         self.config.moves.iter().copied().filter(open).map(Some).chain([None]).collect()
     }
 
-    /// The answers to the first program. The move is filled in later.
+    /// The answers to the program.
     fn read(
+        &self,
         encounter: &Encounter<'_>,
         items: Vec<ItemView>,
         slots: &Slots,
@@ -325,6 +335,7 @@ impl Scene<'_> {
         let trace =
             |slot| picked("importance".to_owned(), &answer.number(slot).pick, encounter.distributions);
         traces.extend(slots.importance.map(trace));
+        traces.extend(self.moved(encounter, slots, answer, &mut page));
         page.count("page", answer, traces);
         page
     }

@@ -1,12 +1,11 @@
-//! What is asked after the decision program of a page: words, intentions, insights.
+//! What is asked with a move, and after the page: words, intentions, insights.
 
 use habitue_core::scenario::llm::{MoveName, RETURN_BINS};
-use habitue_core::{Action, Encounter, ItemId, Move};
-use habitue_llm::{WriteSpec, decide};
+use habitue_core::{Action, Encounter, ItemId, Move, SlotTrace};
+use habitue_llm::{Answer, PickSlot, Program, WriteSpec, decide};
 
-use super::{Failure, Page, Scene, picked, written};
+use super::{After, Failure, Page, Scene, Slots, picked, written};
 use crate::choice::draws::uniform;
-use crate::llm::script::Script;
 use crate::llm::template::Section;
 use crate::llm::view;
 
@@ -14,54 +13,77 @@ use crate::llm::view;
 pub(in crate::llm) const ONE_LINE: &str = r"[^\s\p{Cc}][^\p{Cc}]*\n?";
 
 impl Scene<'_> {
-    /// Words and intentions that only some moves have: a second program, which repeats the first with its answers.
-    pub(super) async fn follow(
+    /// What only some moves have: words, or when the user means to be back.
+    pub(super) fn after(
         &self,
         encounter: &Encounter<'_>,
-        so_far: &Script,
-        next: Option<MoveName>,
-        page: &mut Page,
-    ) -> Result<(), Failure> {
-        let section = match next {
-            None => Section::Return,
-            Some(MoveName::NextPage) => return Ok(()),
-            Some(MoveName::Search) => Section::Search,
-            Some(MoveName::Instruct) => Section::Instruct,
-            Some(MoveName::Answer) => Section::Answer,
-            Some(MoveName::Post) => Section::Post,
-            Some(MoveName::Chat) => Section::Chat,
-        };
-        let friends = encounter.friends;
-        let friend = if next == Some(MoveName::Chat) {
-            friends.get((uniform(&mut page.stream) * friends.len() as f64) as usize).copied()
-        } else {
-            None
-        };
-        let mut script = so_far.clone();
-        script.text(self.template.render(section, self.short(encounter, ""))?);
-        if next.is_none() {
-            let slot = script.pick("return", RETURN_BINS.map(str::to_owned).to_vec());
-            let answer = decide(self.backend, script.program(), &mut page.stream).await?;
-            page.back = Some(answer.pick(slot).index as u8);
-            page.next = Move::Leave;
-            let trace = picked("return".to_owned(), answer.pick(slot), encounter.distributions);
-            page.count("return", &answer, vec![trace]);
-            return Ok(());
+        program: &mut Program,
+        next: PickSlot,
+        moves: &[Option<MoveName>],
+    ) -> Result<Vec<After>, Failure> {
+        let mut all = Vec::with_capacity(moves.len());
+        for (option, name) in moves.iter().enumerate() {
+            let section = match name {
+                None => Section::Return,
+                Some(MoveName::NextPage) => {
+                    all.push(After::Nothing);
+                    continue;
+                }
+                Some(MoveName::Search) => Section::Search,
+                Some(MoveName::Instruct) => Section::Instruct,
+                Some(MoveName::Answer) => Section::Answer,
+                Some(MoveName::Post) => Section::Post,
+                Some(MoveName::Chat) => Section::Chat,
+            };
+            program.when(next, option).text(self.template.render(section, self.short(encounter, ""))?);
+            all.push(match name {
+                None => After::Return(program.pick("return", RETURN_BINS)),
+                Some(name) => After::Words(program.write(&format!("words of {}", name.word()), self.words())),
+            });
         }
+        Ok(all)
+    }
+
+    /// One line in the user's words.
+    pub(in crate::llm) fn words(&self) -> WriteSpec {
         let spec = WriteSpec::new(self.config.words as usize).temperature(self.config.temperature);
-        let slot = script.write("words", spec.regex(ONE_LINE).stop("\n"));
-        let answer = decide(self.backend, script.program(), &mut page.stream).await?;
-        let text = view::one_line(&answer.text(slot).text);
-        page.count("words", &answer, vec![written("words", &text)]);
-        let item = self.best(encounter, &page.actions);
-        page.next = match (next, friend) {
-            (Some(MoveName::Search), _) => Move::Search(text),
-            (Some(MoveName::Instruct), _) => Move::Instruct(text),
-            (Some(MoveName::Answer), _) => Move::Answer(text),
-            (Some(MoveName::Chat), Some(with)) => Move::Chat { with, item, text },
+        spec.regex(ONE_LINE).stop("\n")
+    }
+
+    /// Enters the move, and says what was asked with it.
+    pub(super) fn moved(
+        &self,
+        encounter: &Encounter<'_>,
+        slots: &Slots,
+        answer: &Answer,
+        page: &mut Page,
+    ) -> Option<SlotTrace> {
+        let option = answer.pick(slots.next).index;
+        let text = match slots.after[option] {
+            After::Nothing => return None,
+            After::Return(slot) => {
+                page.back = Some(answer.pick(slot).index as u8);
+                page.next = Move::Leave;
+                return Some(picked("return".to_owned(), answer.pick(slot), encounter.distributions));
+            }
+            After::Words(slot) => view::one_line(&answer.text(slot).text),
+        };
+        let trace = written("words", &text);
+        let (item, friends) = (self.best(encounter, &page.actions), encounter.friends);
+        page.next = match slots.moves[option] {
+            Some(MoveName::Search) => Move::Search(text),
+            Some(MoveName::Instruct) => Move::Instruct(text),
+            Some(MoveName::Answer) => Move::Answer(text),
+            Some(MoveName::Chat) => {
+                let friend = (uniform(&mut page.stream) * friends.len() as f64) as usize;
+                match friends.get(friend) {
+                    Some(with) => Move::Chat { with: *with, item, text },
+                    None => Move::Post { item, text },
+                }
+            }
             _ => Move::Post { item, text },
         };
-        Ok(())
+        Some(trace)
     }
 
     /// Draws an insight from what has gathered in long-term memory, if it is time.
@@ -71,14 +93,14 @@ impl Scene<'_> {
         if sources.is_empty() {
             return Ok(());
         }
-        let mut script = self.opening(encounter, &sources)?;
+        let mut program = self.opening(encounter, &sources)?;
         if self.chat {
-            script.assistant();
+            program.assistant();
         }
-        script.text(self.template.render(Section::Insight, self.short(encounter, ""))?);
+        program.text(self.template.render(Section::Insight, self.short(encounter, ""))?);
         let spec = WriteSpec::new(self.memories.insight_tokens()).temperature(self.config.temperature);
-        let slot = script.write("insight", spec.regex(ONE_LINE).stop("\n"));
-        let answer = decide(self.backend, script.program(), &mut page.stream).await?;
+        let slot = program.write("insight", spec.regex(ONE_LINE).stop("\n"));
+        let answer = decide(self.backend, &program, &mut page.stream).await?;
         let text = view::one_line(&answer.text(slot).text);
         page.count("insight", &answer, vec![written("insight", &text)]);
         page.insight = Some((text, sources.iter().map(|memory| memory.id).collect()));

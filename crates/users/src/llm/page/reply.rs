@@ -1,11 +1,9 @@
 //! Answers in chats, asked for before the user goes on.
 
 use habitue_core::{ChatReply, Encounter, Purpose, Talk, turn_counter};
-use habitue_llm::{WriteSpec, decide};
+use habitue_llm::{Program, decide};
 
-use super::after::ONE_LINE;
 use super::{Answered, Failure, Page, Scene, picked, written};
-use crate::llm::script::Script;
 use crate::llm::template::{SaidView, Section, TalkView};
 use crate::llm::view;
 
@@ -17,21 +15,21 @@ impl Scene<'_> {
         let counter = turn_counter(encounter.session, encounter.turn);
         let mut stream = self.streams.stream(Purpose::Message, u64::from(encounter.user.0), counter);
         for talk in mind.talks.iter().filter(|talk| talk.open) {
-            let mut script = self.talk(encounter, talk)?;
-            let slot = script.pick("answers", vec!["yes".to_owned(), "no".to_owned()]);
-            let answer = decide(self.backend, script.program(), &mut stream).await?;
-            let trace = picked("answers".to_owned(), answer.pick(slot), encounter.distributions);
-            page.count("reply", &answer, vec![trace]);
-            if answer.pick(slot).index != 0 {
+            let mut program = self.talk(encounter, talk)?;
+            let answers = program.pick("answers", ["yes", "no"]);
+            let section = self.template.render(Section::Answer, self.short(encounter, ""))?;
+            program.when(answers, 0).text(section);
+            let words = program.write("words", self.words());
+            let answer = decide(self.backend, &program, &mut stream).await?;
+            let mut traces =
+                vec![picked("answers".to_owned(), answer.pick(answers), encounter.distributions)];
+            if answer.pick(answers).index != 0 {
+                page.count("reply", &answer, traces);
                 continue;
             }
-            let mut script = script.answered(&answer);
-            script.text(self.template.render(Section::Answer, self.short(encounter, ""))?);
-            let spec = WriteSpec::new(self.config.words as usize).temperature(self.config.temperature);
-            let slot = script.write("words", spec.regex(ONE_LINE).stop("\n"));
-            let answer = decide(self.backend, script.program(), &mut stream).await?;
-            let text = view::one_line(&answer.text(slot).text);
-            page.count("reply words", &answer, vec![written("words", &text)]);
+            let text = view::one_line(&answer.text(words).text);
+            traces.push(written("words", &text));
+            page.count("reply", &answer, traces);
             let reply = ChatReply { to: talk.with, chat: talk.chat.answer(), text };
             page.replies.push(Answered { reply, heard: talk.heard });
         }
@@ -39,17 +37,17 @@ impl Scene<'_> {
     }
 
     /// The prompt up to the question whether the user answers.
-    fn talk(&self, encounter: &Encounter<'_>, talk: &Talk) -> Result<Script, Failure> {
+    fn talk(&self, encounter: &Encounter<'_>, talk: &Talk) -> Result<Program, Failure> {
         let recalled = encounter.state.mind.iter().flat_map(|mind| &mind.memory.recalled).collect::<Vec<_>>();
-        let mut script = self.opening(encounter, &recalled)?;
+        let mut program = self.opening(encounter, &recalled)?;
         let said = talk.said.iter().map(|(own, words)| SaidView { own: *own, words });
         let view =
             TalkView { items: &self.config.items, name: &encounter.persona.name, said: said.collect() };
-        script.text(self.template.render(Section::Talk, view)?);
+        program.text(self.template.render(Section::Talk, view)?);
         if self.chat {
-            script.assistant();
+            program.assistant();
         }
-        script.text(self.template.render(Section::Reply, self.short(encounter, ""))?);
-        Ok(script)
+        program.text(self.template.render(Section::Reply, self.short(encounter, ""))?);
+        Ok(program)
     }
 }

@@ -107,9 +107,9 @@ fn outline(change: impl FnOnce(&mut LlmConfig)) -> String {
         distributions: true,
     };
     let items = view::slate(&world, config.content, &encounter);
-    let (script, _) = scene.script(&encounter, &items).unwrap();
-    script.program().check().unwrap();
-    script.program().outline()
+    let (program, _) = scene.program(&encounter, &items).unwrap();
+    program.check().unwrap();
+    program.outline()
 }
 
 #[test]
