@@ -75,6 +75,14 @@ impl Catalogue {
         Self::default()
     }
 
+    /// Gives an item its description.
+    ///
+    /// # Panics
+    /// If there is no such item.
+    pub fn describe(&mut self, item: ItemId, text: &str) {
+        text.clone_into(&mut self.items[item.index()].text);
+    }
+
     /// Adds an item.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! | MovieLens 1M | `ratings.dat`, `movies.dat`, `users.dat` | ratings 1 to 5 |
 //! | RecBole | `NAME.inter`, `NAME.item` and `NAME.user` (optional) | typed headers |
 //! | Last.fm (HetRec 2011) | `artists.dat`, `user_artists.dat`, `user_friends.dat`, `tags.dat` with `user_taggedartists.dat` (optional) | play counts, friends |
+//! | Agent4Rec's MovieLens-1M | `movie_detail.csv`, `train.txt`, `valid.txt`, `test.txt` | films liked, without ratings or times |
 //! | CSV | whatever a mapping file names | what the mapping says |
 //!
 //! **What all layouts have in common.** Items and users stand in the order of their files and are named by their ids
@@ -66,6 +67,7 @@
 //! mutual = true                     # every line stands for both directions
 //! ```
 
+mod agent4rec;
 mod builder;
 mod canonical;
 mod csv_mapping;
@@ -103,6 +105,7 @@ pub fn read_dataset(layout: &DatasetLayout, path: &Path) -> Result<Dataset, Stor
     match layout {
         DatasetLayout::MovieLens => movielens::read(path),
         DatasetLayout::RecBole => recbole::read(path),
+        DatasetLayout::Agent4Rec => agent4rec::read(path),
         DatasetLayout::LastFm => lastfm::read(path),
         DatasetLayout::Csv { mapping } => csv_mapping::read(path, mapping),
     }

@@ -37,6 +37,8 @@ enum Layout {
     Recbole,
     /// HetRec 2011 Last.fm, with its friendships
     Lastfm,
+    /// Agent4Rec's sample of MovieLens-1M (movie_detail.csv, train.txt, valid.txt, test.txt)
+    Agent4rec,
     /// CSV files, read by a mapping file
     Csv,
     /// Open Bandit Dataset: logged bandit feedback of one campaign and policy
@@ -48,6 +50,7 @@ impl ImportArgs {
         let layout = match self.layout {
             Layout::Movielens => DatasetLayout::MovieLens,
             Layout::Recbole => DatasetLayout::RecBole,
+            Layout::Agent4rec => DatasetLayout::Agent4Rec,
             Layout::Lastfm => DatasetLayout::LastFm,
             Layout::Csv => DatasetLayout::Csv {
                 mapping: self.mapping.clone().unwrap_or_else(|| self.path.join("mapping.toml")),

@@ -94,6 +94,24 @@ pub(super) fn each_line(
     Ok(())
 }
 
+/// Calls `each` for every word of a line but the first, together with the first. Lines without any character are left
+/// out.
+pub(super) fn each_of_list<'a>(
+    file: &Path,
+    lines: impl Iterator<Item = (u64, &'a str)>,
+    columns: &[&str; 2],
+    mut each: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    for (line, text) in lines {
+        let mut words = text.split_whitespace();
+        let Some(first) = words.next() else { continue };
+        for word in words {
+            each(&Row { file, line, columns, cells: &[first, word] })?;
+        }
+    }
+    Ok(())
+}
+
 /// Calls `each` for every record of a text of comma-separated values, the first of which names the columns. The
 /// columns are given to `start`, what comes of it to `each`.
 pub(super) fn each_record<T>(

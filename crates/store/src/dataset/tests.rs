@@ -29,6 +29,7 @@ enum Layout {
     MovieLens,
     RecBole,
     LastFm,
+    Agent4Rec,
     Csv,
     OpenBandit,
 }
@@ -66,6 +67,7 @@ fn read_from(layout: Layout, folder: &Path) -> Result<Dataset, StoreError> {
         Layout::MovieLens => DatasetLayout::MovieLens,
         Layout::RecBole => DatasetLayout::RecBole,
         Layout::LastFm => DatasetLayout::LastFm,
+        Layout::Agent4Rec => DatasetLayout::Agent4Rec,
         Layout::Csv => DatasetLayout::Csv { mapping: folder.join("mapping.toml") },
         Layout::OpenBandit => {
             return super::read_open_bandit(folder).map(|_| Dataset::default());
@@ -130,6 +132,20 @@ const RECBOLE: Sample = Sample {
             "user_id:token\titem_id:token\trating:float\ttimestamp:float\n\
              2\t10\t3\t881250949\n1\t20\t5\t881250950\n1\t10\t4\t881250940\n1\t10\t2\t881250990\n",
         ),
+    ],
+};
+
+const AGENT4REC: Sample = Sample {
+    layout: Layout::Agent4Rec,
+    files: &[
+        (
+            "movie_detail.csv",
+            "movie_id,title,genres,rating,summary\n0,Heat (1995),Action|Crime,4.1,\"A thief, and a detective.\"\n\
+             1,\"Postman, The (1994)\",Drama,4.2,Letters.\n2,Babe (1995),Comedy,3.9,\n",
+        ),
+        ("train.txt", "0 1 2\n7 0\n"),
+        ("valid.txt", "0 0\n7\n"),
+        ("test.txt", "7 2 \n"),
     ],
 };
 

@@ -126,6 +126,7 @@ fn dataset(
     let layout = match (layout, mapping) {
         (DatasetName::MovieLens, _) => DatasetLayout::MovieLens,
         (DatasetName::RecBole, _) => DatasetLayout::RecBole,
+        (DatasetName::Agent4Rec, _) => DatasetLayout::Agent4Rec,
         (DatasetName::LastFm, _) => DatasetLayout::LastFm,
         (DatasetName::Csv, mapping) => DatasetLayout::Csv { mapping: mapping? },
     };

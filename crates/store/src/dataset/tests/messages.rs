@@ -97,6 +97,21 @@ fn recbole() {
 }
 
 #[test]
+fn agent4rec() {
+    let sample = &AGENT4REC;
+    insta::assert_snapshot!(refusals(
+        sample,
+        &[
+            sample.without("valid.txt"),
+            sample.with("movie_detail.csv", "genres", "genre"),
+            sample.with("movie_detail.csv", "1,\"Postman", "0,\"Postman"),
+            sample.with("train.txt", "7 0", "7 3"),
+            sample.with("test.txt", "7 2", "7 0"),
+        ]
+    ));
+}
+
+#[test]
 fn lastfm() {
     let fm = &LASTFM;
     insta::assert_snapshot!(refusals(

@@ -69,6 +69,16 @@ fn lastfm_has_friends_and_plays() {
 }
 
 #[test]
+fn agent4rec_has_a_thousand_users() {
+    let Some(folder) = published("agent4rec-ml1m") else { return };
+    let dataset = read_from(Layout::Agent4Rec, &folder).unwrap();
+    assert_eq!((dataset.users.len(), dataset.catalogue.len()), (1000, 3292));
+    assert_eq!(dataset.interactions.len(), 185_249);
+    // `user_statistic_num.csv` counts as many for the first user.
+    assert_eq!(dataset.by_user().next().unwrap().1.len(), 53);
+}
+
+#[test]
 fn the_1m_layout_reads_published_movies_and_users() {
     let Some(folder) = published("agent4rec-ml1m") else { return };
     // The sample lacks ratings.dat: a few lines stand in for it.

@@ -83,6 +83,17 @@ fn latin_1_is_read_where_it_is_promised() {
 }
 
 #[test]
+fn agent4rec() {
+    let dataset = read(Layout::Agent4Rec, &AGENT4REC.files()).unwrap();
+    let item = &dataset.catalogue.items()[1];
+    assert_eq!((&*item.title, &*item.text), ("Postman, The (1994)", "Letters."));
+    assert_eq!(categories(&dataset, 0), ["Action", "Crime"]);
+    assert_eq!(dataset.users.iter().map(|user| user.key.as_str()).collect::<Vec<_>>(), ["0", "7"]);
+    let liked: Vec<_> = dataset.interactions.iter().map(|one| (one.user, one.item.0, one.rating)).collect();
+    assert_eq!(liked, [(0, 1, None), (0, 2, None), (0, 0, None), (1, 0, None), (1, 2, None)]);
+}
+
+#[test]
 fn lastfm() {
     let dataset = read(Layout::LastFm, &LASTFM.files()).unwrap();
     assert_eq!(categories(&dataset, 0), ["jazz", "piano"]);
