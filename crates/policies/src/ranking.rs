@@ -15,7 +15,8 @@ use habitue_core::{ItemId, Purpose, Request, Slate, SlateItem, Stream, Streams, 
 pub(crate) use marks::Marks;
 use plackett_luce::PlackettLuce;
 use rule::Step;
-use top::{Top, best};
+use top::Top;
+pub(crate) use top::best;
 use uniform::Uniform;
 
 /// How positions are drawn.
@@ -117,7 +118,7 @@ impl Ranking {
     }
 
     /// Positions of the excluded items in the pool, ascending; marks them as taken.
-    fn excluded(self, task: Task<'_>, taken: &mut Marks) -> Vec<u32> {
+    pub(crate) fn excluded(self, task: Task<'_>, taken: &mut Marks) -> Vec<u32> {
         let Task { world, pool, request, .. } = task;
         let mut excluded = Vec::new();
         let mut exclude = |item: ItemId| {

@@ -31,6 +31,13 @@ fn all() -> Vec<PolicyConfig> {
             all.push(config(&format!("kind = \"{kind}\"\n{more}\n{explore}")));
         }
     }
+    for mode in ["pointwise", "listwise"] {
+        for explore in &explores[..3] {
+            let inner = format!("kind = \"popularity\"\n{explore}");
+            let ranker = format!("kind = \"llm-ranker\"\nmode = \"{mode}\"\ncandidates = 8\nhistory = 3");
+            all.push(config(&format!("{ranker}\ncache = \"1MiB\"\n[inner]\n{inner}")));
+        }
+    }
     for kind in ["keyword-filter", "parser-planner"] {
         all.push(config(&format!("kind = \"{kind}\"\ninner = {{ kind = \"random\" }}")));
         for explore in explores {

@@ -6,6 +6,7 @@ mod explore;
 mod external;
 mod instructed;
 mod learners;
+mod ranker;
 mod retrain;
 mod simple;
 
@@ -15,6 +16,7 @@ pub use explore::{EpsilonConfig, Exclude, Explore, PlackettLuceConfig};
 pub use external::ExternalConfig;
 pub use instructed::{KeywordFilterConfig, ParserPlannerConfig};
 pub use learners::{BprMfConfig, ItemKnnConfig};
+pub use ranker::{LlmRankerConfig, RankerMode};
 pub use retrain::Retrain;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,6 +54,8 @@ pub enum PolicyConfig {
     KeywordFilter(KeywordFilterConfig),
     /// Another policy, planned by what the instructions of the session mean.
     ParserPlanner(ParserPlannerConfig),
+    /// Another policy's candidates, ranked by a language model.
+    LlmRanker(LlmRankerConfig),
     /// Lists on which users are examined: items that the real user liked among others.
     Discriminate(DiscriminateConfig),
 }
@@ -64,7 +68,7 @@ impl Default for PolicyConfig {
 
 impl PolicyConfig {
     /// All kinds as they are spelt, in the order of the variants.
-    pub const KINDS: [&str; 13] = [
+    pub const KINDS: [&str; 14] = [
         "random",
         "popularity",
         "item-knn",
@@ -77,6 +81,7 @@ impl PolicyConfig {
         "external",
         "keyword-filter",
         "parser-planner",
+        "llm-ranker",
         "discriminate",
     ];
 
@@ -95,7 +100,8 @@ impl PolicyConfig {
             Self::External(_) => 9,
             Self::KeywordFilter(_) => 10,
             Self::ParserPlanner(_) => 11,
-            Self::Discriminate(_) => 12,
+            Self::LlmRanker(_) => 12,
+            Self::Discriminate(_) => 13,
         }]
     }
 
@@ -117,6 +123,7 @@ impl PolicyConfig {
             Self::External(config) => config.check(),
             Self::KeywordFilter(config) => config.check(),
             Self::ParserPlanner(config) => config.check(),
+            Self::LlmRanker(config) => config.check(),
             Self::Discriminate(config) => config.check(),
         }
     }

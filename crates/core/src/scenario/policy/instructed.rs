@@ -78,16 +78,17 @@ impl ParserPlannerConfig {
     }
 }
 
-fn popularity() -> PolicyConfig {
+pub(super) fn popularity() -> PolicyConfig {
     PolicyConfig::Popularity(PopularityConfig::default())
 }
 
 /// The inner policy, which has to be one that scores items.
-fn check_inner(inner: &PolicyConfig) -> Result<(), FieldProblem> {
+pub(super) fn check_inner(inner: &PolicyConfig) -> Result<(), FieldProblem> {
     match inner {
         PolicyConfig::External(_)
         | PolicyConfig::KeywordFilter(_)
         | PolicyConfig::ParserPlanner(_)
+        | PolicyConfig::LlmRanker(_)
         | PolicyConfig::Discriminate(_) => {
             Err(FieldProblem::new("inner.kind", inner.kind(), "a policy that scores items itself"))
         }
