@@ -1,12 +1,16 @@
 //! Instructions by what they mean, kept for the session.
 
 mod merge;
+mod reader;
+
+use std::path::Path;
 
 use habitue_core::instruction::{Condition, Instruction, Lexicon, Polarity, Strength, Subject, brief};
 use habitue_core::scenario::policy::ParserPlannerConfig;
 use habitue_core::{Catalogue, ItemId, Request, RequestText, World};
 
 use self::merge::merge;
+use self::reader::ModelReader;
 use crate::following::{Asked, Follower, Plan};
 use crate::ranking::Pool;
 
@@ -16,12 +20,18 @@ pub(crate) struct ParserPlanner {
     alpha: f32,
     beta: f32,
     reply: bool,
+    /// Who parses, if not the rules.
+    model: Option<ModelReader>,
 }
 
 impl ParserPlanner {
-    /// With the parameters of the configuration.
-    pub(crate) fn new(config: &ParserPlannerConfig) -> Self {
-        Self { alpha: config.alpha as f32, beta: config.beta as f32, reply: config.reply }
+    /// With the parameters of the configuration, and its model if it names one.
+    ///
+    /// # Errors
+    /// If the model cannot be opened.
+    pub(crate) fn new(config: &ParserPlannerConfig, folder: &Path) -> Result<Self, String> {
+        let model = config.parser.as_ref().map(|model| ModelReader::open(model, folder)).transpose()?;
+        Ok(Self { alpha: config.alpha as f32, beta: config.beta as f32, reply: config.reply, model })
     }
 
     /// What an item gains by the soft wishes.
@@ -38,15 +48,25 @@ impl ParserPlanner {
     }
 
     /// What one request changes.
-    fn plan(&self, world: &World<'_>, lexicon: &Lexicon, pool: &Pool, request: &Request<'_>) -> Plan {
+    fn plan(
+        &self,
+        world: &World<'_>,
+        lexicon: &Lexicon,
+        pool: &Pool,
+        request: &Request<'_>,
+    ) -> Result<Plan, String> {
         let mut wishes = Vec::new();
         for said in request.said {
             if let RequestText::Instruct(text) = said {
-                merge(&mut wishes, lexicon.read(text));
+                let reading = match &self.model {
+                    Some(model) => model.read(text, world.catalogue, lexicon)?,
+                    None => lexicon.read(text),
+                };
+                merge(&mut wishes, reading);
             }
         }
         if wishes.is_empty() {
-            return Plan::default();
+            return Ok(Plan::default());
         }
         let catalogue = world.catalogue;
         let seen = &request.shown[request.shown.len().saturating_sub(request.size)..];
@@ -62,7 +82,7 @@ impl ParserPlanner {
             let wishes: Vec<String> = wishes.iter().map(|wish| brief(&wish.condition, catalogue)).collect();
             format!("As you asked: {}.", wishes.join(", "))
         });
-        Plan { barred: barred.map(|(at, _)| at).collect(), gains, reply }
+        Ok(Plan { barred: barred.map(|(at, _)| at).collect(), gains, reply })
     }
 }
 
@@ -80,8 +100,7 @@ impl Follower for ParserPlanner {
         requests: &[Request<'_>],
         _scores: &mut [Vec<f32>],
     ) -> Result<Vec<Plan>, String> {
-        let plan = |request| self.plan(asked.world, asked.index, asked.pool, request);
-        Ok(requests.iter().map(plan).collect())
+        requests.iter().map(|request| self.plan(asked.world, asked.index, asked.pool, request)).collect()
     }
 }
 

@@ -61,7 +61,9 @@ fn make(config: &PolicyConfig, setting: &Setting<'_>) -> Result<Box<dyn Policy>,
         PolicyConfig::LlmRanker(config) => {
             following(setting, &config.inner, LlmRanker::open(config, setting.folder)?)?
         }
-        PolicyConfig::ParserPlanner(config) => following(setting, &config.inner, ParserPlanner::new(config))?,
+        PolicyConfig::ParserPlanner(config) => {
+            following(setting, &config.inner, ParserPlanner::new(config, setting.folder)?)?
+        }
         config => scorer(config, setting, Ranked(setting))?,
     })
 }

@@ -38,6 +38,8 @@ fn all() -> Vec<PolicyConfig> {
             all.push(config(&format!("{ranker}\ncache = \"1MiB\"\n[inner]\n{inner}")));
         }
     }
+    let parser = "parser = { model = \"builtin:habitue-mini\", cache = \"1MiB\" }";
+    all.push(config(&format!("kind = \"parser-planner\"\n{parser}\ninner = {{ kind = \"random\" }}")));
     for kind in ["keyword-filter", "parser-planner"] {
         all.push(config(&format!("kind = \"{kind}\"\ninner = {{ kind = \"random\" }}")));
         for explore in explores {
