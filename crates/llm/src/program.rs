@@ -230,7 +230,7 @@ impl Program {
     /// let words = program.write("words", WriteSpec::new(16).stop("\n"));
     /// program.when(next, 1).text(". Back: ");
     /// let back = program.pick("return", ["tomorrow", "never"]);
-    /// assert_eq!(program.check(), Ok(()));
+    /// assert!(program.check().is_ok());
     /// # let _ = (words, back);
     /// ```
     pub fn when(&mut self, slot: PickSlot, option: usize) -> &mut Self {
