@@ -15,7 +15,7 @@ use crate::report::roster::Roster;
 use crate::retention::{Clock, Life};
 
 /// Users below which an alternative says little.
-const FEW: u64 = 30;
+const FEW: usize = 30;
 
 /// An arm with its users, in their order.
 pub(super) struct Arm {
@@ -104,6 +104,12 @@ impl Arm {
         };
         Err(CompareError::Empty { run: self.facts.run.clone(), arm: self.facts.arm.clone(), what })
     }
+
+    /// The name and the number of those who came, if they are few.
+    fn few(&self) -> Option<String> {
+        let came = self.lives.iter().filter(|life| life.came()).count();
+        (came < FEW).then(|| format!("\"{}\" ({came})", self.facts.name))
+    }
 }
 
 fn once(runs: &[RunReader]) -> Result<(), CompareError> {
@@ -179,15 +185,12 @@ impl Alternatives {
                 days(all)
             ));
         }
-        for arm in &self.all {
-            let came = arm.lives.iter().filter(|life| life.came()).count() as u64;
-            if came < FEW {
-                warnings.push(format!(
-                    "Only {came} {} came to \"{}\": intervals and p-values from so few are rough.",
-                    if came == 1 { "user" } else { "users" },
-                    arm.facts.name
-                ));
-            }
+        let few: Vec<String> = self.all.iter().filter_map(Arm::few).collect();
+        if !few.is_empty() {
+            warnings.push(format!(
+                "Few users came to {}: intervals and p-values from so few are rough.",
+                few.join(", ")
+            ));
         }
         warnings
     }

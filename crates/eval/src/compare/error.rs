@@ -37,7 +37,7 @@ pub enum CompareError {
         run: String,
     },
     /// No alternative has the name asked for.
-    #[error("no alternative is called \"{name}\"{}; there are {known}", nearest.as_ref().map_or_else(String::new, |nearest| format!(", did you mean \"{nearest}\"?")))]
+    #[error("no alternative is called \"{name}\", expected one of {known}{}", meant(nearest.as_deref()))]
     Baseline {
         /// The name.
         name: String,
@@ -86,4 +86,8 @@ pub enum CompareError {
         /// What is wrong.
         source: StatsError,
     },
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| format!("; did you mean \"{nearest}\"?"))
 }

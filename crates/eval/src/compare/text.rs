@@ -56,6 +56,10 @@ fn row(difference: &Difference) -> Vec<String> {
     ]
 }
 
+fn whole_percent(share: f64) -> String {
+    format!("{:.0}%", share * 100.0)
+}
+
 pub(super) fn notes(comparison: &Comparison) -> Vec<String> {
     let (paired, unpaired) = comparison.others.iter().fold((false, false), |(paired, unpaired), other| {
         (paired || other.paired, unpaired || !other.paired)
@@ -72,7 +76,7 @@ pub(super) fn notes(comparison: &Comparison) -> Vec<String> {
     let mut needed = format!(
         "Users needed: those with whom a true difference of the size seen is found in {} of experiments at level {}; visible: \
          the smallest true difference that these users show as often.",
-        number::percent(power.power),
+        whole_percent(power.power),
         power.level
     );
     if unpaired {
@@ -82,7 +86,7 @@ pub(super) fn notes(comparison: &Comparison) -> Vec<String> {
         format!(
             "Differences have {} intervals by {} bootstrap samples of users; those of shares are in percentage points. P-values \
              are those of {test} over users; Holm's are adjusted for the {tests} tests shown here.",
-            number::percent(comparison.interval_level),
+            whole_percent(comparison.interval_level),
             count(most as u64)
         ),
         needed,

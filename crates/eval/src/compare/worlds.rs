@@ -102,7 +102,7 @@ fn populations(first: &RunReader, run: &RunReader) -> Result<(), CompareError> {
     }
 }
 
-/// Places where two scenarios differ, with both values, the first scenario's second.
+/// Places where two scenarios differ, with the value of `theirs` and that of `ours`.
 fn apart(ours: &Scenario, theirs: &Scenario) -> Vec<(String, Value, Value)> {
     let [ours, theirs] = [ours, theirs].map(|scenario| {
         let mut values = BTreeMap::new();
@@ -144,7 +144,7 @@ fn flatten(place: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
 }
 
 fn told(apart: &[(String, Value, Value)]) -> String {
-    let one = |(place, theirs, ours): &(String, Value, Value)| format!("`{place}` is {theirs} and {ours}");
+    let one = |(place, theirs, ours): &(String, Value, Value)| format!("`{place}` is {theirs}, not {ours}");
     let mut told: Vec<String> = apart.iter().take(TOLD).map(one).collect();
     match apart.len() - told.len() {
         0 => {}
