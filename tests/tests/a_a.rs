@@ -2,13 +2,15 @@
 //! would, with p-values that are uniform.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test may panic, and shows its figures")]
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use habitue_core::scenario::Scenario;
+use habitue_core::scenario::{Scenario, Typed, resolve};
 use habitue_core::{SimTime, WindowRows};
 use habitue_eval::compare::Comparison;
 use habitue_eval::retention::{Clock, Life, Measure};
 use habitue_eval::stats::{Sample, welch};
+use habitue_run::DiskSources;
 use habitue_store::RunReader;
 use habitue_tests::{Habitue, play, scenario};
 
@@ -29,6 +31,9 @@ size = 3
 name = "a"
 policy = { kind = "random" }
 "#;
+
+/// The items, drawn by the seed.
+const DRAWN: &str = "generate = { items = 60, categories = 4 }";
 
 /// A second arm with the policy of the first, which learns.
 const LEARNING: &str = "arm=[{ name = \"a\", policy = { kind = \"bpr-mf\", factors = 4, retrain = \"12h\" } }, \
@@ -96,12 +101,11 @@ fn uniform(values: &[f64]) -> f64 {
 
 const MEASURES: [Measure; 4] = [Measure::Sessions, Measure::Depth, Measure::Time, Measure::Reward];
 
-#[test]
-fn p_values_of_other_people_are_uniform() {
+/// P-values of 200 comparisons of populations that meet the same policy: by measure.
+fn compared(world: impl Fn(u64) -> Scenario) -> [Vec<f64>; 4] {
     let mut of_users: [Vec<f64>; 4] = Default::default();
-    let mut of_turns = Vec::new();
-    for seed in 0..200 {
-        let worlds = [2 * seed, 2 * seed + 1].map(|seed| scenario(VILLAGE, &[&format!("seed={seed}")]));
+    for pair in 0..200 {
+        let worlds = [2 * pair, 2 * pair + 1].map(&world);
         let played = [0, 1].map(|at| play(&worlds[at]));
         let lives = [0, 1].map(|at| lives(&worlds[at], &played[at]));
         for (measure, p_values) in MEASURES.into_iter().zip(&mut of_users) {
@@ -111,23 +115,48 @@ fn p_values_of_other_people_are_uniform() {
             };
             p_values.extend(welch(&sample(&lives[0]), &sample(&lives[1])).unwrap().p_value);
         }
-        let rewards = |windows: &[WindowRows]| {
-            let turns = windows.iter().flat_map(|window| &window.turns);
-            Sample::values(&turns.map(|turn| f64::from(turn.reward)).collect::<Vec<_>>()).unwrap()
-        };
-        of_turns.extend(welch(&rewards(&played[0]), &rewards(&played[1])).unwrap().p_value);
     }
+    of_users
+}
+
+/// How uniform p-values are, and how many of them lie below 0.05; shown too.
+fn judged(of: &str, p_values: &[f64]) -> (f64, usize) {
+    assert_eq!(p_values.len(), 200);
+    let (fit, alarms) = (uniform(p_values), p_values.iter().filter(|p| **p < 0.05).count());
+    println!("{of}: KS p-value {fit:.2e}, {alarms} of 200 below 0.05");
+    (fit, alarms)
+}
+
+#[test]
+fn p_values_of_other_people_are_uniform() {
+    let folder = tempfile::tempdir().unwrap();
+    let item = |at: u32| {
+        let (category, quality, seconds) = (at % 4, f64::from(at * 7 % 10) / 10.0, 10 + at * 13 % 60);
+        format!(
+            r#"{{"id": "i{at}", "title": "t", "categories": ["c{category}"], "quality": {quality}, "duration_seconds": {seconds}}}"#
+        )
+    };
+    fs::write(folder.path().join("items.jsonl"), (0..60).map(item).collect::<Vec<_>>().join("\n")).unwrap();
+    let file = folder.path().join("village.toml");
+    fs::write(&file, VILLAGE.replace(DRAWN, "file = \"items.jsonl\"")).unwrap();
+    let sources = DiskSources::new().unwrap();
+    let of_users = compared(|seed| {
+        let typed = Typed { file: &file, sets: &[], seed: Some(seed), data: None };
+        resolve(&typed, &sources).unwrap_or_else(|problems| panic!("{problems}"))
+    });
     for (measure, p_values) in MEASURES.into_iter().zip(&of_users) {
-        assert_eq!(p_values.len(), 200);
-        let (fit, alarms) = (uniform(p_values), p_values.iter().filter(|p| **p < 0.05).count());
-        println!("{}: KS p-value {fit:.3}, {alarms} of 200 below 0.05", measure.name());
-        // Of 200 draws 2 to 20 lie below 0.05 in 99.9% of cases.
+        let (fit, alarms) = judged(&measure.name(), p_values);
+        // Of 200 draws 2 to 20 lie below 0.05 in 99.8% of cases.
         assert!(fit > 0.01 && (2..=20).contains(&alarms), "{}: {fit} {alarms}", measure.name());
     }
-    // The test is able to fail: turns of one user are not independent, and p-values that take them so are too small.
-    let fit = uniform(&of_turns);
-    println!("turns as if they were users: KS p-value {fit:.2e}");
-    assert!(fit < 1e-3, "{fit}");
+}
+
+#[test]
+fn users_of_a_catalogue_of_their_own_are_not_independent() {
+    // Each seed draws its items too, and all users of a run share how long those are: `compare` warns of that.
+    let of_users = compared(|seed| scenario(VILLAGE, &[&format!("seed={seed}")]));
+    let (fit, alarms) = judged("time per user, with items of their own", &of_users[2]);
+    assert!(fit < 1e-3 && alarms > 20, "{fit} {alarms}");
 }
 
 #[test]

@@ -89,8 +89,14 @@ fn what_sets_runs_apart_is_said() {
         run(&door, &["reward={ click = 5.0 }", "slate.size=4", "catalogue.generate.items=70", "seed=8"]);
     let said = door.habitue(&["compare", &plain, &other]);
     assert_eq!(said.code, 0, "{}", said.err);
-    let warnings: Vec<&str> = said.out.lines().filter(|line| line.starts_with("warning: ")).collect();
+    let mut warnings: Vec<&str> = said.out.lines().filter(|line| line.starts_with("warning: ")).collect();
     assert!(!said.out.contains("reward per user  "), "{}", said.out);
+    // Half of the only arm's users are in each arm of the other run, with the same luck.
+    let only =
+        run(&door, &["name=\"corner-only\"", "arm=[{ name = \"only\", policy = { kind = \"random\" } }]"]);
+    let shared = door.habitue(&["compare", &plain, &only, "--baseline", "corner-only/only"]);
+    assert_eq!(shared.code, 0, "{}", shared.err);
+    warnings.extend(shared.out.lines().filter(|line| line.contains("share ")));
     assert_seen!(warnings.join("\n"));
 }
 
@@ -102,9 +108,8 @@ fn an_unfinished_run_is_compared_with_a_warning() {
     let folder = door.path().join(&run);
     fs::remove_file(folder.join("manifest.json")).unwrap();
     let sums = fs::read_to_string(folder.join("checksums.txt")).unwrap();
-    let kept: String =
-        sums.lines().filter(|line| !line.contains("manifest")).map(|line| format!("{line}\n")).collect();
-    fs::write(folder.join("checksums.txt"), kept).unwrap();
+    let kept: Vec<&str> = sums.split_inclusive('\n').filter(|line| !line.contains("manifest")).collect();
+    fs::write(folder.join("checksums.txt"), kept.concat()).unwrap();
     let ended = door.habitue(&["compare", &run]);
     assert_eq!(ended.code, 0, "{}", ended.err);
     let warnings: Vec<&str> = ended.out.lines().filter(|line| line.starts_with("warning: ")).collect();

@@ -1,6 +1,6 @@
 //! Whether two alternatives have the same users, living with the same luck.
 
-use habitue_core::scenario::Design;
+use habitue_core::scenario::{CatalogueSource, Design};
 use habitue_store::RunReader;
 
 use super::alternatives::Arm;
@@ -25,7 +25,10 @@ pub(super) fn pairing(runs: &[RunReader], one: &Arm, other: &Arm) -> Result<Pair
         return Ok(Pairing { paired, ..alone(why) });
     }
     if one.facts.seed != other.facts.seed {
-        return Ok(alone("the runs have different seeds"));
+        return Ok(Pairing {
+            warning: own_items(runs, one, other),
+            ..alone("the runs have different seeds")
+        });
     }
     if !same_people(&runs[one.run], &runs[other.run])? {
         return Ok(alone("the runs have the same seed but not the same users"));
@@ -36,12 +39,24 @@ pub(super) fn pairing(runs: &[RunReader], one: &Arm, other: &Arm) -> Result<Pair
     let shared = one.users.iter().filter(|user| other.users.binary_search(user).is_ok()).count();
     let warning = (shared > 0).then(|| {
         format!(
-            "\"{}\" and \"{}\" share {shared} of their users, but not all. They are tested as if no user were shared, which \
-             makes p-values too large rather than too small.",
+            "\"{}\" and \"{}\" share {shared} of their users, but not all. They are tested as if no user were shared, which as \
+             a rule makes p-values too large.",
             one.facts.name, other.facts.name
         )
     });
     Ok(Pairing { warning, ..alone("the arms hold different users") })
+}
+
+/// The seed that draws users draws generated items too, and all users of a run meet the same items.
+fn own_items(runs: &[RunReader], one: &Arm, other: &Arm) -> Option<String> {
+    let drawn = |arm: &Arm| matches!(runs[arm.run].scenario().catalogue, CatalogueSource::Generate(_));
+    (drawn(one) || drawn(other)).then(|| {
+        format!(
+            "\"{}\" and \"{}\" have different seeds, which draw the items too. All users of a run meet the same items, so such \
+             runs differ by more than their users do: p-values are too small. Give runs the same seed, or a catalogue from a file.",
+            one.facts.name, other.facts.name
+        )
+    })
 }
 
 /// Whether two runs have the same users, of the same personas, in the same order.
