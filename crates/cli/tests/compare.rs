@@ -5,7 +5,7 @@ mod door;
 
 use std::fs;
 
-use door::{Door, assert_seen};
+use door::{Door, assert_form, assert_seen};
 use serde_json::Value;
 
 /// Runs the scenario with settings and gives the new run's folder.
@@ -25,10 +25,10 @@ fn arms_of_a_run_in_three_forms() {
     let door = Door::after_a_run();
     let split = door.run();
     let text = door.habitue(&["compare", &split]);
-    assert_seen!("arms_of_a_split_run", text.seen());
+    assert_form!("arms_of_a_split_run", text.seen());
     let other = run(&door, &[PAIRED]);
-    assert_seen!("arms_of_a_paired_run", door.habitue(&["compare", &other, "--baseline", "random"]).seen());
-    assert_seen!("arms_as_markdown", door.habitue(&["compare", &other, "--md"]).seen());
+    assert_form!("arms_of_a_paired_run", door.habitue(&["compare", &other, "--baseline", "random"]).seen());
+    assert_form!("arms_as_markdown", door.habitue(&["compare", &other, "--md"]).seen());
 
     // The numbers are those of the run's summary, and the report's.
     let said: Value = serde_json::from_str(&door.habitue(&["compare", &split, "--json"]).out).unwrap();
@@ -66,9 +66,7 @@ fn runs_are_paired_by_seed_and_people() {
         run(&door, &[two, "name=\"others\"", "seed=6"]),
     ];
     let ended = door.habitue(&["compare", &runs[0], &runs[1], &runs[2]]);
-    insta::with_settings!({ filters => vec![(r"-[0-9a-f]{8}", "-HASH")] }, {
-        insta::assert_snapshot!(ended.seen());
-    });
+    assert_form!(ended.seen());
     let said = door.habitue(&["compare", &runs[0], &runs[1], "--baseline", "crowd", "--json"]);
     let said: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(

@@ -47,6 +47,13 @@ fn numbers_are_those_of_the_log() {
 }
 
 #[test]
+fn the_markdown_is_the_whole_comparison() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = Village::default().build(folder.path());
+    insta::assert_snapshot!(compare(&[run], None).markdown());
+}
+
+#[test]
 fn a_finished_run_is_cut_where_the_unfinished_one_ends() {
     let folder = tempfile::tempdir().unwrap();
     let build = |name: &str, village: Village| village.build(&folder.path().join(name));

@@ -41,19 +41,29 @@ pub(super) fn table(comparison: &Comparison, other: &Against) -> Table {
 fn row(difference: &Difference) -> Vec<String> {
     let unit = difference.unit;
     let nothing = || "-".to_owned();
-    let signed = |value| number::difference(value, unit);
+    // Two decimals of satisfaction, from 0 to 1, hide most of what differs.
+    let fine = unit == Unit::Number && difference.baseline.abs().max(difference.alternative.abs()) < 1.0;
+    let value = |value| if fine { unsigned(format!("{value:.3}")) } else { number::value(value, unit) };
+    let signed =
+        |value| if fine { unsigned(format!("{value:+.3}")) } else { number::difference(value, unit) };
     let p = |p: Option<f64>| p.map_or_else(nothing, p_value);
     let name = number::heading(difference.measure);
     vec![
         if unit == Unit::Share { format!("{name} (points)") } else { name },
-        number::value(difference.baseline, unit),
-        number::value(difference.alternative, unit),
+        value(difference.baseline),
+        value(difference.alternative),
         with_interval(Some(difference.difference), difference.interval, signed),
         p(difference.test.and_then(|test| test.p_value)),
         p(difference.holm),
         difference.users_needed.map_or_else(nothing, count),
-        difference.visible.map_or_else(nothing, |value| signed(value).trim_start_matches('+').to_owned()),
+        difference.visible.map_or_else(nothing, |visible| signed(visible).trim_start_matches('+').to_owned()),
     ]
+}
+
+/// Nothing has no sign.
+fn unsigned(number: String) -> String {
+    let digits = number.trim_start_matches(['+', '-']);
+    if digits == "0.000" { digits.to_owned() } else { number }
 }
 
 fn whole_percent(share: f64) -> String {
@@ -85,7 +95,7 @@ pub(super) fn notes(comparison: &Comparison) -> Vec<String> {
     vec![
         format!(
             "Differences have {} intervals by {} bootstrap samples of users; those of shares are in percentage points. P-values \
-             are those of {test} over users; Holm's are adjusted for the {tests} tests shown here.",
+             over users are those of {test}; Holm's are adjusted for the {tests} tests shown here.",
             whole_percent(comparison.interval_level),
             count(most as u64)
         ),
