@@ -3,10 +3,10 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    Session, bench::BenchArgs, completions::CompletionsArgs, doctor::DoctorArgs, export::ExportArgs,
-    fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs, llm::LlmArgs,
-    replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs,
-    validate::ValidateArgs,
+    Session, bench::BenchArgs, compare::CompareArgs, completions::CompletionsArgs, doctor::DoctorArgs,
+    export::ExportArgs, fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs,
+    llm::LlmArgs, replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema,
+    train::TrainArgs, validate::ValidateArgs,
 };
 use crate::failure::{Exit, Failure};
 
@@ -60,6 +60,7 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     Inspect(InspectArgs),
     Report(ReportArgs),
+    Compare(CompareArgs),
     Interview(InterviewArgs),
     Validate(ValidateArgs),
     Fit(FitArgs),
@@ -85,6 +86,7 @@ impl Command {
             Self::Replay(args) => args.run(session),
             Self::Inspect(args) => args.run(),
             Self::Report(args) => args.run(),
+            Self::Compare(args) => args.run(),
             Self::Interview(args) => args.run(),
             Self::Validate(args) => args.run(),
             Self::Fit(args) => args.run(),

@@ -1,6 +1,7 @@
 //! The subcommands, one a file: what can be typed, and where it goes.
 
 pub(crate) mod bench;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod export;

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use habitue_core::scenario::{Problem, Problems, Text};
+use habitue_eval::compare::CompareError;
 use habitue_eval::fidelity::FidelityError;
 use habitue_eval::report::ReportError;
 use habitue_llm::LlmError;
@@ -73,6 +74,26 @@ impl From<ReportError> for Failure {
         match error {
             ReportError::Store(error) => error.into(),
             error => Self::Other { message: error.to_string(), hint: None, exit: Exit::Failed },
+        }
+    }
+}
+
+impl From<CompareError> for Failure {
+    fn from(error: CompareError) -> Self {
+        let message = error.to_string();
+        match error {
+            CompareError::Store(error) => error.into(),
+            CompareError::Rows { .. } | CompareError::Value { .. } => {
+                Self::Other { message, hint: None, exit: Exit::Failed }
+            }
+            CompareError::Alone { .. } | CompareError::NoRun => {
+                Self::input(message, "give more runs, or a run with several arms")
+            }
+            CompareError::Horizon { .. } | CompareError::People { .. } => Self::input(
+                message,
+                "run one scenario with other policies, or with other settings by `--set`, and compare those runs",
+            ),
+            _ => Self::Other { message, hint: None, exit: Exit::BadInput },
         }
     }
 }

@@ -42,6 +42,7 @@ mod measure;
 mod survival;
 
 pub use bootstrap::{ArmMeasures, Measured, REPLICATES, measure};
+pub(crate) use chi_square::erfc;
 pub use cohorts::{Cohort, CohortCell, Cohorts};
 pub use daily::{Daily, churn_hazard, return_curve, wilson};
 pub use life::{CURVE_DAYS, Clock, Life, Visit};

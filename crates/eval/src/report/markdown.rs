@@ -3,7 +3,7 @@
 use super::page::{Block, Page, Table};
 
 /// The page, charts as tables.
-pub(super) fn text(page: &Page) -> String {
+pub(crate) fn text(page: &Page) -> String {
     let mut text = format!("# {}\n\n{}\n", plain(&page.title), plain(&page.subtitle));
     if !page.warnings.is_empty() {
         text.push_str("\n**Before you read on**\n\n");

@@ -1,21 +1,21 @@
 //! Numbers as they are shown.
 
-use crate::retention::Unit;
+use crate::retention::{Measure, Unit};
 
 /// "12.3%"
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
 }
 
 /// "1.25 days"
-pub(super) fn days(days: f64) -> String {
+pub(crate) fn days(days: f64) -> String {
     let number = format!("{days:.2}");
     let number = number.trim_end_matches('0').trim_end_matches('.');
     format!("{number} {}", if number == "1" { "day" } else { "days" })
 }
 
 /// "1,234,567"
-pub(super) fn count(count: u64) -> String {
+pub(crate) fn count(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -28,23 +28,32 @@ pub(super) fn count(count: u64) -> String {
 }
 
 /// A number of two decimals, without the sign of nothing.
-pub(super) fn decimal(value: f64) -> String {
+pub(crate) fn decimal(value: f64) -> String {
     let text = format!("{value:.2}");
     if text == "-0.00" { "0.00".to_owned() } else { text }
 }
 
 /// A probability with three digits that count.
-pub(super) fn probability(value: f32) -> String {
+pub(crate) fn probability(value: f32) -> String {
     if value >= 0.001 || value == 0.0 { format!("{value:.3}") } else { format!("{value:.1e}") }
 }
 
 /// A p-value.
-pub(super) fn p_value(value: f64) -> String {
+pub(crate) fn p_value(value: f64) -> String {
     if value < 0.0001 { "< 0.0001".to_owned() } else { format!("{value:.4}") }
 }
 
+/// The name of a measure with the unit of its values.
+pub(crate) fn heading(measure: Measure) -> String {
+    match measure.unit() {
+        Unit::Days => format!("{} (days)", measure.name()),
+        Unit::Minutes => format!("{} (minutes)", measure.name()),
+        Unit::Share | Unit::Number => measure.name(),
+    }
+}
+
 /// A value of a measure without its unit, which the heading has.
-pub(super) fn value(value: f64, unit: Unit) -> String {
+pub(crate) fn value(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Share => percent(value),
         Unit::Days | Unit::Minutes | Unit::Number => decimal(value),
@@ -52,7 +61,7 @@ pub(super) fn value(value: f64, unit: Unit) -> String {
 }
 
 /// A difference with its sign; of shares in percentage points.
-pub(super) fn difference(value: f64, unit: Unit) -> String {
+pub(crate) fn difference(value: f64, unit: Unit) -> String {
     let value = if unit == Unit::Share { value * 100.0 } else { value };
     let digits = usize::from(unit != Unit::Share) + 1;
     let text = format!("{value:+.digits$}");
@@ -63,7 +72,7 @@ pub(super) fn difference(value: f64, unit: Unit) -> String {
 }
 
 /// "value (low to high)"; "-" without a value.
-pub(super) fn with_interval(
+pub(crate) fn with_interval(
     value: Option<f64>,
     interval: Option<(f64, f64)>,
     show: impl Fn(f64) -> String,

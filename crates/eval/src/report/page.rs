@@ -8,26 +8,26 @@ use super::error::ReportError;
 
 /// A report as it is shown, before it is HTML or Markdown.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Page {
-    pub(super) title: String,
-    pub(super) subtitle: String,
-    pub(super) warnings: Vec<String>,
-    pub(super) sections: Vec<Section>,
+pub(crate) struct Page {
+    pub(crate) title: String,
+    pub(crate) subtitle: String,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) sections: Vec<Section>,
 }
 
 /// A part of the page.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Section {
+pub(crate) struct Section {
     /// Its place in links.
-    pub(super) id: &'static str,
-    pub(super) title: String,
-    pub(super) blocks: Vec<Block>,
+    pub(crate) id: &'static str,
+    pub(crate) title: String,
+    pub(crate) blocks: Vec<Block>,
 }
 
 /// A piece of a section.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub(super) enum Block {
+pub(crate) enum Block {
     /// A paragraph.
     Text {
         /// Its words.
@@ -69,12 +69,15 @@ pub(super) enum Block {
 
 /// Rows below headings.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Table {
-    pub(super) caption: String,
-    pub(super) head: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
+pub struct Table {
+    /// What it shows.
+    pub caption: String,
+    /// The headings of its columns.
+    pub head: Vec<String>,
+    /// The cells, row by row, as they are shown.
+    pub rows: Vec<Vec<String>>,
     /// Leading columns that hold words.
-    pub(super) words: usize,
+    pub words: usize,
 }
 
 /// What the template is filled in with.

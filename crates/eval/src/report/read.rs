@@ -58,7 +58,7 @@ pub(super) fn report(run: &RunReader) -> Result<Report, ReportError> {
 }
 
 /// To the horizon, or as far as sessions ended.
-fn clock(run: &RunReader) -> Result<Clock, ReportError> {
+pub(crate) fn clock(run: &RunReader) -> Result<Clock, ReportError> {
     if run.status() == RunStatus::Finished {
         return Ok(Clock::new(SimTime::ZERO + run.scenario().horizon));
     }

@@ -7,7 +7,7 @@ use habitue_store::RunReader;
 use super::error::ReportError;
 
 /// The lives of a run: a user in an arm is a life.
-pub(super) struct Roster {
+pub(crate) struct Roster {
     /// The arm of every user; `None` if each lives in every arm.
     arms: Option<Vec<ArmId>>,
     users: usize,
@@ -15,7 +15,7 @@ pub(super) struct Roster {
 }
 
 impl Roster {
-    pub(super) fn read(run: &RunReader) -> Result<Self, ReportError> {
+    pub(crate) fn read(run: &RunReader) -> Result<Self, ReportError> {
         let arm_count = run.scenario().arms.len();
         let mut arms = Vec::new();
         for user in run.users() {
@@ -31,17 +31,17 @@ impl Roster {
         Ok(Self { arms: split.then_some(arms), users, arm_count })
     }
 
-    pub(super) fn is_paired(&self) -> bool {
+    pub(crate) fn is_paired(&self) -> bool {
         self.arms.is_none()
     }
 
     /// Number of lives.
-    pub(super) fn lives(&self) -> usize {
+    pub(crate) fn lives(&self) -> usize {
         if self.is_paired() { self.users * self.arm_count } else { self.users }
     }
 
     /// The life of a row.
-    pub(super) fn life(&self, arm: ArmId, user: UserId) -> Result<usize, ReportError> {
+    pub(crate) fn life(&self, arm: ArmId, user: UserId) -> Result<usize, ReportError> {
         let known = arm.index() < self.arm_count && user.index() < self.users;
         if !known || self.arms.as_ref().is_some_and(|arms| arms[user.index()] != arm) {
             return Err(ReportError::Stranger { arm, user });
@@ -50,7 +50,7 @@ impl Roster {
     }
 
     /// The arm and the user of a life.
-    pub(super) fn of(&self, life: usize) -> (ArmId, UserId) {
+    pub(crate) fn of(&self, life: usize) -> (ArmId, UserId) {
         match &self.arms {
             Some(arms) => (arms[life], UserId(life as u32)),
             None => (ArmId((life / self.users) as u16), UserId((life % self.users) as u32)),

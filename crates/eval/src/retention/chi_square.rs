@@ -24,7 +24,7 @@ pub(super) fn upper_tail(x: f64, degrees: usize) -> f64 {
 
 /// The complementary error function for x >= 0: the series of erf below 2, the continued fraction above
 /// (Abramowitz and Stegun, 7.1.6 and 7.1.14).
-fn erfc(x: f64) -> f64 {
+pub(crate) fn erfc(x: f64) -> f64 {
     let scale = std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp();
     if x < 2.0 {
         let (mut term, mut sum, mut odd) = (x, x, 1.0);

@@ -1,5 +1,5 @@
 //! A run that is written by hand: forty users in two arms for ten days.
-#![allow(clippy::unwrap_used, reason = "tests may fail, and so may what they share")]
+#![allow(dead_code, clippy::unwrap_used, reason = "tests may fail, and so may what they share")]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Did they come back? All measures with their intervals.
 
 use super::super::chart::{Axis, Bar, BarChart};
-use super::super::number::{difference, percent, value, with_interval};
+use super::super::number::{difference, heading, percent, value, with_interval};
 use super::super::page::{Block, Section, Table};
 use super::super::{ArmReport, Report};
 use super::{by_arm, text};
@@ -76,7 +76,7 @@ fn measures(report: &Report) -> Block {
             let found = arm.measures.of(measure);
             with_interval(found.value, found.interval, |number| value(number, measure.unit()))
         });
-        [named(measure)].into_iter().chain(cells).collect()
+        [heading(measure)].into_iter().chain(cells).collect()
     }));
     let replicates = report.arms.first().map_or(0, |arm| arm.measures.replicates);
     let caption = format!(
@@ -84,14 +84,6 @@ fn measures(report: &Report) -> Block {
         super::count(replicates as u64)
     );
     Block::Table { table: Table { caption, head: by_arm(report, "measure"), rows, words: 1 }, folded: false }
-}
-
-fn named(measure: Measure) -> String {
-    match measure.unit() {
-        Unit::Days => format!("{} (days)", measure.name()),
-        Unit::Minutes => format!("{} (minutes)", measure.name()),
-        Unit::Share | Unit::Number => measure.name(),
-    }
 }
 
 fn differences(report: &Report) -> Block {
@@ -105,7 +97,8 @@ fn differences(report: &Report) -> Block {
             let cell = with_interval(found.map(|(own, _)| own), interval, |number| difference(number, unit));
             if clear { format!("{cell} *") } else { cell }
         });
-        let name = if unit == Unit::Share { format!("{} (points)", measure.name()) } else { named(measure) };
+        let name =
+            if unit == Unit::Share { format!("{} (points)", measure.name()) } else { heading(measure) };
         [name].into_iter().chain(cells).collect()
     });
     let first = &report.arms[0].name;
