@@ -4,9 +4,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     Session, bench::BenchArgs, completions::CompletionsArgs, doctor::DoctorArgs, export::ExportArgs,
-    fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs, llm::LlmArgs,
-    replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs,
-    validate::ValidateArgs,
+    fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs,
+    leaderboard::LeaderboardArgs, llm::LlmArgs, replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs,
+    run::RunArgs, schema, train::TrainArgs, validate::ValidateArgs,
 };
 use crate::failure::{Exit, Failure};
 
@@ -60,6 +60,7 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     Inspect(InspectArgs),
     Report(ReportArgs),
+    Leaderboard(LeaderboardArgs),
     Interview(InterviewArgs),
     Validate(ValidateArgs),
     Fit(FitArgs),
@@ -85,6 +86,7 @@ impl Command {
             Self::Replay(args) => args.run(session),
             Self::Inspect(args) => args.run(),
             Self::Report(args) => args.run(),
+            Self::Leaderboard(args) => args.run(session),
             Self::Interview(args) => args.run(),
             Self::Validate(args) => args.run(),
             Self::Fit(args) => args.run(),

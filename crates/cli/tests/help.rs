@@ -20,6 +20,7 @@ fn every_subcommand_says_what_it_does() {
         "replay",
         "inspect",
         "report",
+        "leaderboard",
         "interview",
         "validate",
         "fit",

@@ -23,7 +23,9 @@ impl Leaderboard {
             line(&row(&headings));
             let marks = headings.iter().enumerate().map(|(at, _)| if at == 0 { "---" } else { "---:" });
             line(&row(&marks.map(str::to_owned).collect::<Vec<_>>()));
-            rows.iter().for_each(|cells| line(&row(cells)));
+            for cells in &rows {
+                line(&row(cells));
+            }
         }
         line("\n## Runs\n");
         line("| scenario | policy | seed | folder | version |");

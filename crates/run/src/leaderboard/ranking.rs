@@ -147,7 +147,7 @@ fn ranks_of(values: &[f64], more_is_better: bool) -> Vec<f64> {
         let ahead = values.iter().filter(|other| better(**other, *value)).count();
         let behind = values.iter().filter(|other| better(*value, **other)).count();
         let level = values.len() - ahead - behind;
-        ahead as f64 + (level as f64 + 1.0) / 2.0
+        ahead as f64 + f64::midpoint(1.0, level as f64)
     };
     values.iter().map(rank).collect()
 }

@@ -129,7 +129,7 @@ fn the_order_of_runs_makes_no_difference_and_what_is_missing_is_said() {
             let own =
                 board.runs.iter().filter(|run| run.policy == standing.policy && run.scenario == of.scenario);
             let values: Vec<f64> = own.map(|run| run.summary.reward_per_user.unwrap()).collect();
-            assert_eq!(of.value.mean, Some((values[0] + values[1]) / 2.0));
+            assert_eq!(of.value.mean, Some(f64::midpoint(values[0], values[1])));
         }
     }
     let day_7 = &board.rankings[2];
@@ -146,6 +146,32 @@ fn the_order_of_runs_makes_no_difference_and_what_is_missing_is_said() {
     mixed[5].habitue = "0.0.9".to_owned();
     let warnings = Leaderboard::new(&suite, mixed).warnings();
     assert!(warnings[0].contains("0.0.9, 0.1.0"), "{warnings:?}");
+}
+
+#[test]
+fn a_policy_under_two_names_has_the_same_luck() {
+    let twins = SUITE.replace(
+        "name = \"random\"\npolicy = { kind = \"random\" }",
+        "name = \"twin\"\npolicy = { kind = \"popularity\" }",
+    );
+    let suite = suite(&twins);
+    let root = tempfile::tempdir().unwrap();
+    let stop = AtomicBool::new(false);
+    let SuiteEnding::Finished(board) = play(&suite, root.path(), 2, &mut Watch::default(), &stop) else {
+        panic!()
+    };
+    for ranking in &board.rankings[..2] {
+        let [first, second] = &ranking.standings[..] else { panic!() };
+        assert_eq!(
+            (first.policy.as_str(), first.mean_rank, second.mean_rank),
+            ("twin", Some(1.5), Some(1.5))
+        );
+        for (one, other) in first.scenarios.iter().zip(&second.scenarios) {
+            assert_eq!((one.value, one.to_first), (other.value, None));
+            let none = Figure { seeds: 2, mean: Some(0.0), interval: Some((0.0, 0.0)) };
+            assert_eq!(other.to_first, Some(none));
+        }
+    }
 }
 
 #[test]
