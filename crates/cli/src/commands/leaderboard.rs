@@ -1,5 +1,6 @@
 //! `habitue leaderboard`
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +42,7 @@ impl LeaderboardArgs {
         drop(observer);
         match ending? {
             SuiteEnding::Finished(board) if self.drive.json => print_json(&board)?,
-            SuiteEnding::Finished(board) => print(&text(&board, &suite_folder(&self.out, &suite)))?,
+            SuiteEnding::Finished(board) => print(&Closing(&board, &suite_folder(&self.out, &suite)))?,
             SuiteEnding::Interrupted { finished, of } => {
                 let said =
                     format!("interrupted with {finished} of {of} runs finished; the same command goes on");
@@ -53,25 +54,21 @@ impl LeaderboardArgs {
     }
 }
 
-/// The leaderboard, for people.
-fn text(board: &Leaderboard, folder: &Path) -> String {
-    let mut text = String::new();
-    for ranking in &board.rankings {
-        let (headings, rows) = ranking.table();
-        let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-        text += &format!(
-            "{}\n{}\n{}\n\n",
-            ranking.metric.name(),
-            table::aligned(&headings, 1, rows),
-            ranking.note()
-        );
+/// The leaderboard, for people, and where it is.
+struct Closing<'a>(&'a Leaderboard, &'a Path);
+
+impl fmt::Display for Closing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(board, folder) = self;
+        for ranking in &board.rankings {
+            let (headings, rows) = ranking.table();
+            let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+            let table = table::aligned(&headings, 1, rows);
+            writeln!(f, "{}\n{table}\n{}\n", ranking.metric.name(), ranking.note())?;
+        }
+        for warning in board.warnings() {
+            writeln!(f, "warning: {warning}")?;
+        }
+        writeln!(f, "{} runs, leaderboard.json and leaderboard.md in {}", board.runs.len(), folder.display())
     }
-    for warning in board.warnings() {
-        text += &format!("warning: {warning}\n");
-    }
-    text + &format!(
-        "{} runs, leaderboard.json and leaderboard.md in {}\n",
-        board.runs.len(),
-        folder.display()
-    )
 }
