@@ -39,7 +39,10 @@ impl Figure {
 
     /// As text: `12.3% (11.9 to 12.7)`.
     pub(super) fn text(&self, share: bool) -> String {
-        let number = |value: f64| if share { format!("{:.1}", value * 100.0) } else { number(value) };
+        // As many digits for the interval as for the mean.
+        let size = self.mean.unwrap_or_default().abs();
+        let digits = if share || size >= 100.0 { 1 } else { 2 + usize::from(size < 10.0) };
+        let number = |value: f64| format!("{:.digits$}", if share { value * 100.0 } else { value });
         let unit = if share { "%" } else { "" };
         match (self.mean, self.interval) {
             (None, _) => "-".to_owned(),
@@ -48,15 +51,6 @@ impl Figure {
                 format!("{}{unit} ({} to {})", number(mean), number(low), number(high))
             }
         }
-    }
-}
-
-/// Three digits or more.
-fn number(value: f64) -> String {
-    match value.abs() {
-        size if size >= 100.0 => format!("{value:.1}"),
-        size if size >= 10.0 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
     }
 }
 
@@ -80,13 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_written_with_three_digits() {
+    fn figures_are_written_with_three_digits_or_more() {
         assert_eq!(Figure::of(&[0.123, 0.125]).text(true), "12.4% (11.1 to 13.7)");
         assert_eq!(Figure::of(&[3.0, 3.0]).text(false), "3.000 (3.000 to 3.000)");
         assert_eq!(
             [1234.56, 12.345, -0.5].map(|value| Figure::of(&[value]).text(false)),
             ["1234.6", "12.35", "-0.500"]
         );
+        assert_eq!(Figure::of(&[99.0, 101.0]).text(false), "100.0 (87.3 to 112.7)");
         assert_eq!(Figure::of(&[]).text(true), "-");
     }
 

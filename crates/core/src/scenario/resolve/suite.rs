@@ -162,7 +162,7 @@ fn unfit(scenario: &Scenario) -> Option<(String, &'static str)> {
     };
     let kind = scenario.interventions.iter().map(|change| &change.kind).find(|kind| names_an_arm(kind))?;
     let message =
-        format!("the scenario has a \"{}\" of one of its arms, which a suite replaces", kind.name());
+        format!("an intervention (\"{}\") names an arm, and a suite replaces the arms", kind.name());
     Some((message, "add \"intervention=[]\" to `set`, or take another scenario"))
 }
 
