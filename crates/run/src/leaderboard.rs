@@ -18,7 +18,7 @@ use habitue_core::scenario::{Scenario, Suite};
 use habitue_store::{RunReader, RunStatus, StoreError, run_folder};
 use serde::Serialize;
 
-use crate::drive::{Control, Ending, Observer, resume, start};
+use crate::drive::{Control, Ending, Observer, Unobserved, resume, start};
 use crate::error::RunError;
 use crate::summary::{ArmSummary, summary_of};
 pub use figure::Figure;
@@ -86,6 +86,8 @@ pub trait SuiteObserver: Observer {
     /// The turn has come to a run: its number from 1, how many there are, its name, and how far it had come.
     fn run(&mut self, _number: usize, _of: usize, _name: &str, _before: Before) {}
 }
+
+impl SuiteObserver for Unobserved {}
 
 /// How a suite is played. Nothing here changes the result.
 pub struct SuiteControl<'a> {

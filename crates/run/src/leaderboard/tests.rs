@@ -5,7 +5,7 @@ use std::path::Path;
 use habitue_core::scenario::{MemorySources, resolve_suite};
 
 use super::*;
-use crate::drive::{Progress, Unobserved};
+use crate::drive::Progress;
 
 const TOWN: &str = r#"
 horizon = "2d"
@@ -62,8 +62,6 @@ impl SuiteObserver for Watch<'_> {
         self.before.push(before);
     }
 }
-
-impl SuiteObserver for Unobserved {}
 
 fn play(suite: &Suite, root: &Path, threads: usize, watch: &mut Watch<'_>, stop: &AtomicBool) -> SuiteEnding {
     let mut control = SuiteControl { threads: Some(threads), stop, observer: watch };
