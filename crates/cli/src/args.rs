@@ -5,8 +5,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::commands::{
     Session, bench::BenchArgs, compare::CompareArgs, completions::CompletionsArgs, doctor::DoctorArgs,
     export::ExportArgs, fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs,
-    llm::LlmArgs, replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema,
-    train::TrainArgs, validate::ValidateArgs,
+    leaderboard::LeaderboardArgs, llm::LlmArgs, replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs,
+    run::RunArgs, schema, train::TrainArgs, validate::ValidateArgs,
 };
 use crate::failure::{Exit, Failure};
 
@@ -61,6 +61,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Report(ReportArgs),
     Compare(CompareArgs),
+    Leaderboard(LeaderboardArgs),
     Interview(InterviewArgs),
     Validate(ValidateArgs),
     Fit(FitArgs),
@@ -87,6 +88,7 @@ impl Command {
             Self::Inspect(args) => args.run(),
             Self::Report(args) => args.run(),
             Self::Compare(args) => args.run(),
+            Self::Leaderboard(args) => args.run(session),
             Self::Interview(args) => args.run(),
             Self::Validate(args) => args.run(),
             Self::Fit(args) => args.run(),

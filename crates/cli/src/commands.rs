@@ -9,6 +9,7 @@ pub(crate) mod fit;
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod interview;
+pub(crate) mod leaderboard;
 pub(crate) mod llm;
 mod model;
 mod play;

@@ -1,5 +1,6 @@
 //! How a run goes, for people: a bar on a terminal, a line every few seconds elsewhere.
 
+mod board;
 mod stages;
 mod steps;
 mod transfer;
@@ -11,6 +12,7 @@ use habitue_core::{SimDuration, SimTime};
 use habitue_run::{Observer, Progress};
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+pub(crate) use board::Board;
 pub(crate) use stages::Stages;
 pub(crate) use steps::Steps;
 pub(crate) use transfer::Transfers;
@@ -34,6 +36,8 @@ pub(crate) struct Display {
     style: Option<Style>,
     /// The simulated time at which this process took the run up.
     from: Option<SimTime>,
+    /// The number of this run, from 1, and how many there are.
+    run: (usize, usize),
     shown: Instant,
 }
 
@@ -57,7 +61,15 @@ impl Display {
                 Some(Style::Bar(bar))
             }
         };
-        Self { terminal: terminal.clone(), log, folder: None, style, from: None, shown: Instant::now() }
+        Self {
+            terminal: terminal.clone(),
+            log,
+            folder: None,
+            style,
+            from: None,
+            run: (1, 1),
+            shown: Instant::now(),
+        }
     }
 }
 
@@ -65,6 +77,12 @@ impl Display {
     /// The run folder, if it came to that.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
         self.folder.clone()
+    }
+
+    /// From now on it is another run of several that is shown.
+    pub(crate) fn of_several(&mut self, number: usize, of: usize) {
+        self.run = (number, of);
+        self.from = None;
     }
 }
 
@@ -89,8 +107,11 @@ impl Observer for Display {
         match style {
             Style::Lines => self.terminal.say(&line(progress, from)),
             Style::Bar(bar) => {
-                bar.set_length(progress.horizon.0 as u64);
-                bar.set_position(progress.now.0.clamp(0, progress.horizon.0) as u64);
+                let (number, of) = self.run;
+                let horizon = progress.horizon.0 as u64;
+                bar.set_length(horizon * of as u64);
+                let now = progress.now.0.clamp(0, progress.horizon.0) as u64;
+                bar.set_position(horizon * (number as u64 - 1) + now);
                 bar.set_message(line(progress, from));
             }
         }

@@ -109,6 +109,14 @@ pub enum RunError {
         /// The user whose place was taken.
         user: String,
     },
+    /// A run of a suite failed.
+    #[error("run \"{run}\" of the suite: {source}")]
+    InSuite {
+        /// Name of the run.
+        run: String,
+        /// Why.
+        source: Box<RunError>,
+    },
     /// The file system refused.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {
@@ -135,6 +143,7 @@ impl RunError {
             | Self::NotAFolder { .. }
             | Self::Unfinished { .. }
             | Self::Played { .. } => true,
+            Self::InSuite { source, .. } => source.is_input(),
             Self::Store(error) => matches!(
                 error,
                 StoreError::NotARun { .. }
@@ -156,6 +165,9 @@ impl RunError {
     /// What to do about it, where that can be said.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::InSuite { source, .. } => source.hint().or_else(|| {
+                Some("what is finished is kept; once this is mended, the same command goes on".to_owned())
+            }),
             Self::Played { .. } => Some("play it again from the start, in another folder".to_owned()),
             Self::Unfinished { folder } => {
                 Some(format!("finish it first with `habitue resume {}`", folder.display()))

@@ -39,13 +39,15 @@
 //! ```
 //!
 //! [`resume`] goes on with an interrupted run; [`simulation`] builds one to be driven by hand; [`bench`](bench()) measures
-//! whole runs; [`interview`](interview()) asks a user of a run why. Nothing in [`Control`] changes what is logged.
+//! whole runs; [`interview`](interview()) asks a user of a run why; [`play_suite`] plays every policy of a
+//! suite in every scenario with every seed. Nothing in [`Control`] changes what is logged.
 
 mod bench;
 mod build;
 mod drive;
 mod error;
 mod interview;
+mod leaderboard;
 mod play;
 mod replay;
 mod sources;
@@ -56,6 +58,10 @@ pub use build::{parts, simulation};
 pub use drive::{Control, Ending, Observer, Outcome, Progress, Unobserved, resume, start, start_played};
 pub use error::RunError;
 pub use interview::{Answered, Ask, Cited, QUESTION, interview};
+pub use leaderboard::{
+    Before, Figure, InScenario, Leaderboard, Ranking, Standing, SuiteControl, SuiteEnding, SuiteObserver,
+    SuiteRun, play_suite, suite_folder,
+};
 pub use play::{Play, Player, Reaction};
 pub use replay::{Audit, Difference, Differences, Disagreement, Replay, replay};
 pub use sources::DiskSources;

@@ -14,6 +14,7 @@ mod reader;
 mod run;
 mod sets;
 mod slate;
+mod suite;
 
 use std::io;
 use std::path::Path;
@@ -21,6 +22,8 @@ use std::path::Path;
 pub use document::TomlDocument;
 use interventions::Frame;
 use reader::{Document, Reader, reason, unique_names};
+use sets::Giver;
+pub use suite::resolve_suite;
 
 use super::problem::{Finding, Problems};
 use super::resolved::Scenario;
@@ -77,8 +80,15 @@ pub struct Typed<'a> {
 /// # Errors
 /// All problems found, not only the first.
 pub fn resolve(typed: &Typed<'_>, sources: &dyn Sources) -> Result<Scenario, Problems> {
+    let giver = Giver { label: "--set".to_owned(), folder: sources.working_directory() };
+    resolve_with(typed, &giver, sources)
+}
+
+/// The same with values that somebody else than the command line gives.
+fn resolve_with(typed: &Typed<'_>, giver: &Giver, sources: &dyn Sources) -> Result<Scenario, Problems> {
     let mut reader = Reader::new(sources);
-    let scenario = read(typed, &mut reader).and_then(|document| scenario(typed, &document, &mut reader));
+    let scenario =
+        read(typed, giver, &mut reader).and_then(|document| scenario(typed, &document, &mut reader));
     if let Some(scenario) = scenario.filter(|_| reader.findings.is_empty()) {
         return Ok(scenario);
     }
@@ -90,41 +100,46 @@ pub fn resolve(typed: &Typed<'_>, sources: &dyn Sources) -> Result<Scenario, Pro
     Err(Problems::new(reader.findings, reader.texts))
 }
 
-/// The scenario's document, with the values of the command line in it, compared with the schema.
-fn read(typed: &Typed<'_>, reader: &mut Reader<'_>) -> Option<Document> {
-    let absolute = normalised(&reader.sources.working_directory().join(typed.file));
+/// The scenario's document, with the given values in it, compared with the schema.
+fn read(typed: &Typed<'_>, giver: &Giver, reader: &mut Reader<'_>) -> Option<Document> {
+    let mut root = typed_file(typed.file, "scenario", reader)?;
+    for set in typed.sets {
+        sets::apply(&mut root, set, giver, reader);
+    }
+    people::calibrations(&mut root, reader);
+    Some(reader.scenario(root))
+}
+
+/// The document of a file that was named on the command line.
+fn typed_file(file: &Path, what: &str, reader: &mut Reader<'_>) -> Option<Node> {
+    let absolute = normalised(&reader.sources.working_directory().join(file));
     let refused = |reader: &mut Reader<'_>, message: String, absent: bool| {
-        let label = typed.file.display().to_string();
+        let label = file.display().to_string();
         let text = reader.texts.add_argument(label.clone(), &label, &reader.sources.working_directory());
         let finding = Finding::new(&Place::new(text, 0..label.len()), &Way::default(), message);
-        let near = if absent { reader.near_file(finding, typed.file, &absolute) } else { finding };
+        let near = if absent { reader.near_file(finding, file, &absolute) } else { finding };
         reader.report(near);
     };
     if absolute.to_str().is_none() {
-        refused(reader, "the scenario's path is not Unicode".to_owned(), false);
+        refused(reader, format!("the {what}'s path is not Unicode"), false);
         return None;
     }
     let content = match reader.sources.read(&absolute) {
         Ok(content) => content,
         Err(error) => {
             let absent = error.kind() == io::ErrorKind::NotFound;
-            refused(reader, format!("the scenario cannot be read: {}", reason(&error)), absent);
+            refused(reader, format!("the {what} cannot be read: {}", reason(&error)), absent);
             return None;
         }
     };
-    let text = reader.texts.add_file(typed.file, &absolute, &content);
-    let mut root = match Node::document(&content, text) {
-        Ok(root) => root,
+    let text = reader.texts.add_file(file, &absolute, &content);
+    match Node::document(&content, text) {
+        Ok(root) => Some(root),
         Err((message, at)) => {
             reader.report(Finding::new(&at, &Way::default(), message));
-            return None;
+            None
         }
-    };
-    for set in typed.sets {
-        sets::apply(&mut root, set, reader);
     }
-    people::calibrations(&mut root, reader);
-    Some(reader.scenario(root))
 }
 
 /// The meaning of a document; `None` only if something has been reported.

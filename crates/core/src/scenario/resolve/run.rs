@@ -19,12 +19,20 @@ fn fits_a_name(character: char) -> bool {
 
 pub(super) fn name(reader: &mut Reader<'_>, document: &Document, file: &Path) -> Option<String> {
     let way = Way::to("name");
-    let Some(name) = reader.optional::<String>(document, &way)? else { return Some(name_of(file)) };
+    match document.get(&way) {
+        Some(_) => folder_name(reader, document, &way),
+        None => Some(name_of(file)),
+    }
+}
+
+/// A name that can be part of a folder's.
+pub(super) fn folder_name(reader: &mut Reader<'_>, document: &Document, way: &Way) -> Option<String> {
+    let name: String = reader.required(document, way)?;
     let starts_well = name.starts_with(|first: char| first.is_ascii_alphanumeric());
     if starts_well && name.len() <= LONGEST_NAME && name.chars().all(fits_a_name) {
         return Some(name);
     }
-    let finding = Finding::of(document.get(&way)?, &way, "`name` cannot name a folder");
+    let finding = Finding::of(document.get(way)?, way, "`name` cannot name a folder");
     reader.report(finding.expected(
         "1 to 64 letters (a to z, A to Z), digits, \"-\", \"_\" and \".\", beginning with a letter or digit",
     ));

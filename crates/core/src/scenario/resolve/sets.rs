@@ -1,4 +1,6 @@
-//! Values given on the command line: `--set population.0.size=200`.
+//! Values given on the command line, `--set population.0.size=200`, or by a suite.
+
+use std::path::PathBuf;
 
 use super::reader::Reader;
 use crate::scenario::problem::Finding;
@@ -7,17 +9,25 @@ use crate::scenario::tree::{Entry, Node, Place, Value, Way, quoted};
 /// The most steps of a way on the command line; no scenario has nearly as many.
 const LONGEST: usize = 32;
 
+/// Who gives the values.
+#[derive(Debug)]
+pub(super) struct Giver {
+    /// How messages begin that name a value.
+    pub(super) label: String,
+    /// The absolute folder from which relative paths among them start.
+    pub(super) folder: PathBuf,
+}
+
 /// Puts a value into the document in place of what was there. Tables on the way are made where there are none.
-pub(super) fn apply(root: &mut Node, set: &str, reader: &mut Reader<'_>) {
-    let working_directory = reader.sources.working_directory();
-    let label = format!("--set {set}");
+pub(super) fn apply(root: &mut Node, set: &str, giver: &Giver, reader: &mut Reader<'_>) {
+    let label = format!("{} {set}", giver.label);
     let Some((key, value)) = set.split_once('=') else {
-        let at = Place::new(reader.texts.add_argument(label, set, &working_directory), 0..set.len());
+        let at = Place::new(reader.texts.add_argument(label, set, &giver.folder), 0..set.len());
         let finding = Finding::new(&at, &Way::default(), format!("{} sets nothing", quoted(set)));
         reader.report(finding.expected("a key, \"=\" and a value, such as `population.0.size=200`"));
         return;
     };
-    let text = reader.texts.add_argument(label, value, &working_directory);
+    let text = reader.texts.add_argument(label, value, &giver.folder);
     let at = Place::new(text, 0..value.len());
     // What is not a value of TOML is meant as text.
     let node = Node::single(value, text).unwrap_or_else(|_| Node::of_text(value, at.clone()));
