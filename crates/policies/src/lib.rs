@@ -52,7 +52,6 @@ mod fixed;
 mod following;
 mod item_knn;
 mod keyword_filter;
-mod language_model;
 mod linear;
 mod linucb;
 mod llm_ranker;

@@ -1,19 +1,26 @@
 //! A language model that ranks what another policy retrieves.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use futures_util::future::join_all;
+use habitue_core::scenario::llm::PrecisionName;
 use habitue_core::scenario::policy::{LlmRankerConfig, RankerMode};
-use habitue_core::{ItemId, Request, RequestText, World};
-use habitue_llm::{Answer, EachMode, ListStyle, PickEachSlot, PickSlot, Program};
+use habitue_core::{ItemId, Purpose, Request, RequestText, Streams, World, turn_counter};
+use habitue_llm::{
+    Answer, Backend, EachMode, Engine, EngineOptions, ListStyle, LlmError, LoadOptions, LocalBackend, Model,
+    ModelSource, PickEachSlot, PickSlot, Precision, Program, decide,
+};
 
 use crate::following::{Asked, Follower, Plan};
-use crate::language_model::{LanguageModel, one_line};
 use crate::ranking::{Candidates, Marks, Task, best};
 
 /// Asks a model for scores of the best candidates; see [`LlmRankerConfig`].
 pub(crate) struct LlmRanker {
     config: LlmRankerConfig,
-    model: LanguageModel,
+    backend: Box<dyn Backend>,
+    /// Whether the model is asked in turns of a conversation.
+    chat: bool,
 }
 
 /// Where the scores stand in an answer.
@@ -23,13 +30,27 @@ enum Scores {
 }
 
 impl LlmRanker {
-    /// Opens the model.
+    /// Opens the model. A path is that of a folder or file in `folder`, unless there is none of this name.
     ///
     /// # Errors
     /// If the model cannot be opened.
     pub(crate) fn open(config: &LlmRankerConfig, folder: &Path) -> Result<Self, String> {
-        let model = LanguageModel::open(&config.model, config.precision, config.cache, folder)?;
-        Ok(Self { config: config.clone(), model })
+        let beside = folder.join(&config.model);
+        let named = if beside.exists() { &*beside.to_string_lossy() } else { &*config.model };
+        let opened = || -> Result<(LocalBackend, bool), LlmError> {
+            let files = Model::open(&ModelSource::parse(named)?, &LoadOptions::default())?;
+            let precision = match config.precision {
+                PrecisionName::Int8 => Precision::Int8,
+                PrecisionName::F32 => Precision::F32,
+            };
+            let cache_bytes = usize::try_from(config.cache.0).unwrap_or(usize::MAX);
+            let options = EngineOptions { precision, cache_bytes, ..EngineOptions::default() };
+            let engine = Engine::start(files.config.clone(), files.weights.as_ref(), options)?;
+            let chat = files.chat_template.is_some();
+            Ok((LocalBackend::new(Arc::new(engine), &files, serde_json::Map::new())?, chat))
+        };
+        let (backend, chat) = opened().map_err(|error| format!("model = \"{}\": {error}", config.model))?;
+        Ok(Self { config: config.clone(), backend: Box::new(backend), chat })
     }
 
     /// What the model is asked about a request.
@@ -44,11 +65,11 @@ impl LlmRanker {
             format!("{} ({})", one_line(named), categories.join(", "))
         };
         let mut program = Program::new();
-        if self.model.chat {
+        if self.chat {
             program.system();
         }
         program.text(format!("An app recommends {items} to a person.\n"));
-        if self.model.chat {
+        if self.chat {
             program.user();
         }
         let latest = request.history.len().saturating_sub(self.config.history as usize);
@@ -66,7 +87,7 @@ impl LlmRanker {
         match self.config.mode {
             RankerMode::Pointwise => {
                 program.text("Does the person take it, yes or no?");
-                if self.model.chat {
+                if self.chat {
                     program.assistant();
                 }
                 let lines = candidates.iter().map(|item| format!("\n{}: ", line(item)));
@@ -77,7 +98,7 @@ impl LlmRanker {
                 let list = program.options(candidates.iter().map(line), false);
                 program.list(list, ListStyle::Numbered);
                 program.text("What does the person like best?");
-                if self.model.chat {
+                if self.chat {
                     program.assistant();
                 }
                 program.text("\nNumber ");
@@ -85,6 +106,21 @@ impl LlmRanker {
                 (program, Scores::Listwise(slot))
             }
         }
+    }
+
+    /// Scores of the candidates, in order.
+    async fn ask(
+        &self,
+        world: &World<'_>,
+        request: &Request<'_>,
+        candidates: &[ItemId],
+    ) -> Result<Vec<f32>, LlmError> {
+        let (program, scores) = self.program(world, request, candidates);
+        // Models in this process draw nothing: the scores are all that is taken from the answer.
+        let counter = turn_counter(request.session, request.turn);
+        let mut stream = Streams::new(0).stream(Purpose::Exploration, u64::from(request.user.0), counter);
+        let answer = decide(&*self.backend, &program, &mut stream).await?;
+        Ok(read(&answer, &scores))
     }
 }
 
@@ -109,6 +145,11 @@ fn read(answer: &Answer, scores: &Scores) -> Vec<f32> {
             })
         }
     }
+}
+
+/// Words on one line: a line's end in them must not pass for the end of the line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl Follower for LlmRanker {
@@ -141,20 +182,16 @@ impl Follower for LlmRanker {
                 chosen
             })
             .collect();
-        let (mut programs, mut slots) = (Vec::new(), Vec::new());
-        for (request, chosen) in requests.iter().zip(&chosen) {
+        let asks = requests.iter().zip(&chosen).map(|(request, chosen)| async move {
             let items: Vec<ItemId> = chosen.iter().map(|at| pool.items()[*at as usize]).collect();
-            if !items.is_empty() {
-                let (program, slot) = self.program(world, request, &items);
-                programs.push(program);
-                slots.push(slot);
-            }
-        }
-        let mut answers = self.model.answers(&programs)?.into_iter().zip(slots);
+            if items.is_empty() { Ok(Vec::new()) } else { self.ask(world, request, &items).await }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.map_err(|error| format!("the wait for the model cannot begin: {error}"))?;
+        let answers = runtime.block_on(join_all(asks));
         let mut plans = Vec::with_capacity(requests.len());
-        for (chosen, scores) in chosen.iter().zip(scores) {
-            let answer = if chosen.is_empty() { None } else { answers.next() };
-            let answer = answer.map_or(Vec::new(), |(answer, slot)| read(&answer, &slot));
+        for ((answer, chosen), scores) in answers.into_iter().zip(&chosen).zip(scores) {
+            let answer = answer.map_err(|error| format!("model \"{}\": {error}", self.config.model))?;
             for (at, score) in chosen.iter().zip(answer) {
                 scores[*at as usize] = score;
             }

@@ -1,16 +1,12 @@
 //! Instructions by what they mean, kept for the session.
 
 mod merge;
-mod reader;
-
-use std::path::Path;
 
 use habitue_core::instruction::{Condition, Instruction, Lexicon, Polarity, Strength, Subject, brief};
 use habitue_core::scenario::policy::ParserPlannerConfig;
 use habitue_core::{Catalogue, ItemId, Request, RequestText, World};
 
 use self::merge::merge;
-use self::reader::ModelReader;
 use crate::following::{Asked, Follower, Plan};
 use crate::ranking::Pool;
 
@@ -20,18 +16,12 @@ pub(crate) struct ParserPlanner {
     alpha: f32,
     beta: f32,
     reply: bool,
-    /// Who parses, if not the rules.
-    model: Option<ModelReader>,
 }
 
 impl ParserPlanner {
-    /// With the parameters of the configuration, and its model if it names one.
-    ///
-    /// # Errors
-    /// If the model cannot be opened.
-    pub(crate) fn new(config: &ParserPlannerConfig, folder: &Path) -> Result<Self, String> {
-        let model = config.parser.as_ref().map(|model| ModelReader::open(model, folder)).transpose()?;
-        Ok(Self { alpha: config.alpha as f32, beta: config.beta as f32, reply: config.reply, model })
+    /// With the parameters of the configuration.
+    pub(crate) fn new(config: &ParserPlannerConfig) -> Self {
+        Self { alpha: config.alpha as f32, beta: config.beta as f32, reply: config.reply }
     }
 
     /// What an item gains by the soft wishes.
@@ -48,25 +38,15 @@ impl ParserPlanner {
     }
 
     /// What one request changes.
-    fn plan(
-        &self,
-        world: &World<'_>,
-        lexicon: &Lexicon,
-        pool: &Pool,
-        request: &Request<'_>,
-    ) -> Result<Plan, String> {
+    fn plan(&self, world: &World<'_>, lexicon: &Lexicon, pool: &Pool, request: &Request<'_>) -> Plan {
         let mut wishes = Vec::new();
         for said in request.said {
             if let RequestText::Instruct(text) = said {
-                let reading = match &self.model {
-                    Some(model) => model.read(text, world.catalogue, lexicon)?,
-                    None => lexicon.read(text),
-                };
-                merge(&mut wishes, reading);
+                merge(&mut wishes, lexicon.read(text));
             }
         }
         if wishes.is_empty() {
-            return Ok(Plan::default());
+            return Plan::default();
         }
         let catalogue = world.catalogue;
         let seen = &request.shown[request.shown.len().saturating_sub(request.size)..];
@@ -82,7 +62,7 @@ impl ParserPlanner {
             let wishes: Vec<String> = wishes.iter().map(|wish| brief(&wish.condition, catalogue)).collect();
             format!("As you asked: {}.", wishes.join(", "))
         });
-        Ok(Plan { barred: barred.map(|(at, _)| at).collect(), gains, reply })
+        Plan { barred: barred.map(|(at, _)| at).collect(), gains, reply }
     }
 }
 
@@ -100,7 +80,8 @@ impl Follower for ParserPlanner {
         requests: &[Request<'_>],
         _scores: &mut [Vec<f32>],
     ) -> Result<Vec<Plan>, String> {
-        requests.iter().map(|request| self.plan(asked.world, asked.index, asked.pool, request)).collect()
+        let plan = |request| self.plan(asked.world, asked.index, asked.pool, request);
+        Ok(requests.iter().map(plan).collect())
     }
 }
 

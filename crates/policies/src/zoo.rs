@@ -61,9 +61,7 @@ fn make(config: &PolicyConfig, setting: &Setting<'_>) -> Result<Box<dyn Policy>,
         PolicyConfig::LlmRanker(config) => {
             following(setting, &config.inner, LlmRanker::open(config, setting.folder)?)?
         }
-        PolicyConfig::ParserPlanner(config) => {
-            following(setting, &config.inner, ParserPlanner::new(config, setting.folder)?)?
-        }
+        PolicyConfig::ParserPlanner(config) => following(setting, &config.inner, ParserPlanner::new(config))?,
         config => scorer(config, setting, Ranked(setting))?,
     })
 }

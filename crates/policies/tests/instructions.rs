@@ -148,27 +148,3 @@ fn items_that_appear_later_are_followed_too() {
     policy.end_window(&town.world(), town.streams).unwrap();
     assert_eq!(first(policy.as_ref()), ItemId(60));
 }
-
-/// The built-in model has not learnt to read wishes, so this says that it is asked and that the rules read the rest, not
-/// that it understands.
-#[test]
-fn a_model_reads_what_is_wanted_of_categories_and_the_rules_read_the_rest() {
-    let town = town();
-    let made = |more: &str| {
-        let text =
-            format!("kind = \"parser-planner\"\nreply = true\n{more}\ninner = {{ kind = \"popularity\" }}");
-        town.build(&config(&text))
-    };
-    let rules = made("").unwrap();
-    let model = made("parser = { model = \"builtin:habitue-mini\" }").unwrap();
-    let reply =
-        |policy: &dyn Policy, text: &str| slate(&town, policy, &[text], true, &[]).reply.unwrap_or_default();
-    let cap = "Nothing longer than 20 seconds.";
-    assert!(reply(rules.as_ref(), cap).contains("20 s"), "{}", reply(rules.as_ref(), cap));
-    assert!(reply(model.as_ref(), cap).contains("20 s"), "{}", reply(model.as_ref(), cap));
-    // Asked again, it says the same.
-    let text = "No more c1, please.";
-    assert_eq!(reply(model.as_ref(), text), reply(model.as_ref(), text));
-    let problem = |more: &str| made(more).err().map_or_else(|| "none".to_owned(), |error| error.to_string());
-    insta::assert_snapshot!(problem("parser = { model = \"builtin:habitue-mimi\" }"));
-}

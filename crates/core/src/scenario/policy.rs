@@ -14,7 +14,7 @@ pub use bandits::{DiagLinUcbConfig, LinUcbConfig, ThompsonBernoulliConfig, Thomp
 pub use discriminate::{DiscriminateConfig, DiscriminateFrom};
 pub use explore::{EpsilonConfig, Exclude, Explore, PlackettLuceConfig};
 pub use external::ExternalConfig;
-pub use instructed::{KeywordFilterConfig, ParserModelConfig, ParserPlannerConfig};
+pub use instructed::{KeywordFilterConfig, ParserPlannerConfig};
 pub use learners::{BprMfConfig, ItemKnnConfig};
 pub use ranker::{LlmRankerConfig, RankerMode};
 pub use retrain::Retrain;

@@ -4,8 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::FieldProblem;
-use super::super::llm::PrecisionName;
-use super::super::size::Size;
 use super::{PolicyConfig, PopularityConfig, not_negative};
 
 /// Takes the last instruction by its words: items in whose title, text, tags, categories or creator a word after a
@@ -60,33 +58,11 @@ pub struct ParserPlannerConfig {
     pub beta: f64,
     /// Whether slates that follow wishes say so in a sentence.
     pub reply: bool,
-    /// A language model that reads what is wanted of each category, each as the most likely of more, only, less, never and
-    /// nothing. Without it rules read all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parser: Option<ParserModelConfig>,
-}
-
-/// A language model that reads instructions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ParserModelConfig {
-    /// The model: `builtin:habitue-mini`, a folder, a GGUF file, or the id of a model on the hub.
-    pub model: String,
-    /// Number format of the model's weights.
-    #[serde(default)]
-    pub precision: PrecisionName,
-    /// Memory for what the model has read ("256MiB").
-    #[serde(default = "cache")]
-    pub cache: Size,
-}
-
-fn cache() -> Size {
-    Size(256 << 20)
 }
 
 impl Default for ParserPlannerConfig {
     fn default() -> Self {
-        Self { inner: popularity().into(), alpha: 4.0, beta: 4.0, reply: false, parser: None }
+        Self { inner: popularity().into(), alpha: 4.0, beta: 4.0, reply: false }
     }
 }
 
