@@ -32,25 +32,8 @@ pub(crate) trait Follower: Send + Sync {
     /// Works it out.
     fn index(&self, world: &World<'_>) -> Self::Index;
 
-    /// What each request changes; `scores` are the inner scores, shape `[requests][pool]`, and may be put in place. A pure
-    /// function of its arguments, of each request on its own.
-    ///
-    /// # Errors
-    /// What could not be worked out.
-    fn plans(
-        &self,
-        asked: Asked<'_, Self::Index>,
-        requests: &[Request<'_>],
-        scores: &mut [Vec<f32>],
-    ) -> Result<Vec<Plan>, String>;
-}
-
-/// What requests are answered from.
-pub(crate) struct Asked<'a, I> {
-    pub(crate) world: &'a World<'a>,
-    pub(crate) index: &'a I,
-    pub(crate) pool: &'a Pool,
-    pub(crate) ranking: Ranking,
+    /// What a request changes. A pure function of its arguments.
+    fn plan(&self, world: &World<'_>, index: &Self::Index, pool: &Pool, request: &Request<'_>) -> Plan;
 }
 
 /// What is computed once per window.
@@ -106,7 +89,7 @@ impl<F: Follower> Following<F> {
         world: &World<'_>,
         requests: &[Request<'_>],
         mut each: impl FnMut(Task<'_>, Option<String>) -> T,
-    ) -> Result<Vec<T>, PolicyError> {
+    ) -> Vec<T> {
         let anew;
         let mut prepared = self.prepared.get_or_init(|| self.prepare(world, None));
         if world.available != prepared.pool.items() || world.catalogue.len() != prepared.items {
@@ -114,14 +97,10 @@ impl<F: Follower> Following<F> {
             prepared = &anew;
         }
         let pool = &prepared.pool;
-        let mut scores = vec![vec![0.0; pool.items().len()]; requests.len()];
-        for (request, scores) in requests.iter().zip(&mut scores) {
-            self.inner.score(world, request, pool.items(), scores);
-        }
-        let asked = Asked { world, index: &*prepared.index, pool, ranking: self.ranking };
-        let plans =
-            self.follower.plans(asked, requests, &mut scores).map_err(|message| self.error(message))?;
-        let answer = |((request, plan), mut scores): ((&Request<'_>, Plan), Vec<f32>)| {
+        let mut scores = vec![0.0; pool.items().len()];
+        let answer = |request: &Request<'_>| {
+            self.inner.score(world, request, pool.items(), &mut scores);
+            let plan = self.follower.plan(world, &prepared.index, pool, request);
             if !plan.gains.is_empty() {
                 let unit = unit(&scores, self.ranking.draw);
                 for (score, gain) in scores.iter_mut().zip(&plan.gains) {
@@ -131,7 +110,7 @@ impl<F: Follower> Following<F> {
             let scores = Candidates::personal(&scores);
             each(Task { world, pool, scores, request, barred: &plan.barred }, plan.reply)
         };
-        Ok(requests.iter().zip(plans).zip(scores).map(answer).collect())
+        requests.iter().map(answer).collect()
     }
 
     fn error(&self, message: String) -> PolicyError {
@@ -166,15 +145,15 @@ impl<F: Follower> Policy for Following<F> {
         streams: Streams,
     ) -> Result<Vec<Slate>, PolicyError> {
         let mut taken = Marks::new(world.available.len());
-        self.for_each(world, requests, |task, reply| Slate {
+        Ok(self.for_each(world, requests, |task, reply| Slate {
             reply,
             ..self.ranking.slate(task, streams, &mut taken)
-        })
+        }))
     }
 
     fn log_propensity(&self, world: &World<'_>, request: &Request<'_>, slate: &[ItemId]) -> Option<Vec<f64>> {
         let requests = std::slice::from_ref(request);
-        self.for_each(world, requests, |task, _| self.ranking.log_propensity(task, slate)).ok()?.pop()
+        self.for_each(world, requests, |task, _| self.ranking.log_propensity(task, slate)).pop()
     }
 
     fn observe(&mut self, world: &World<'_>, turns: &[Turn]) -> Result<(), PolicyError> {

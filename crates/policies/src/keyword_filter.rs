@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use habitue_core::scenario::policy::KeywordFilterConfig;
 use habitue_core::{Catalogue, ItemId, Request, RequestText, World};
 
-use crate::following::{Asked, Follower, Plan};
+use crate::following::{Follower, Plan};
 use crate::ranking::Pool;
 
 /// Words that turn against what follows them.
@@ -32,8 +32,19 @@ impl KeywordFilter {
     pub(crate) fn new(config: &KeywordFilterConfig) -> Self {
         Self { boost: config.boost as f32 }
     }
+}
 
-    /// What one request changes.
+/// The items in which each word occurs, in order of id.
+type Occurrences = BTreeMap<String, Vec<ItemId>>;
+
+impl Follower for KeywordFilter {
+    const KIND: &'static str = "keyword-filter";
+    type Index = Occurrences;
+
+    fn index(&self, world: &World<'_>) -> Occurrences {
+        occurrences(world.catalogue)
+    }
+
     fn plan(&self, _: &World<'_>, index: &Occurrences, pool: &Pool, request: &Request<'_>) -> Plan {
         let Some(RequestText::Instruct(text)) = request.text else { return Plan::default() };
         let sought = Sought::of(text);
@@ -50,28 +61,6 @@ impl KeywordFilter {
             }
         }
         plan
-    }
-}
-
-/// The items in which each word occurs, in order of id.
-type Occurrences = BTreeMap<String, Vec<ItemId>>;
-
-impl Follower for KeywordFilter {
-    const KIND: &'static str = "keyword-filter";
-    type Index = Occurrences;
-
-    fn index(&self, world: &World<'_>) -> Occurrences {
-        occurrences(world.catalogue)
-    }
-
-    fn plans(
-        &self,
-        asked: Asked<'_, Occurrences>,
-        requests: &[Request<'_>],
-        _scores: &mut [Vec<f32>],
-    ) -> Result<Vec<Plan>, String> {
-        let plan = |request| self.plan(asked.world, asked.index, asked.pool, request);
-        Ok(requests.iter().map(plan).collect())
     }
 }
 

@@ -54,7 +54,6 @@ mod item_knn;
 mod keyword_filter;
 mod linear;
 mod linucb;
-mod llm_ranker;
 mod names;
 mod parser_planner;
 mod popularity;

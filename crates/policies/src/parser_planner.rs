@@ -7,7 +7,7 @@ use habitue_core::scenario::policy::ParserPlannerConfig;
 use habitue_core::{Catalogue, ItemId, Request, RequestText, World};
 
 use self::merge::merge;
-use crate::following::{Asked, Follower, Plan};
+use crate::following::{Follower, Plan};
 use crate::ranking::Pool;
 
 /// Parses instructions, merges them over the turns of a session and plans the slate by them; see
@@ -36,8 +36,16 @@ impl ParserPlanner {
             };
         soft.iter().map(gain).sum()
     }
+}
 
-    /// What one request changes.
+impl Follower for ParserPlanner {
+    const KIND: &'static str = "parser-planner";
+    type Index = Lexicon;
+
+    fn index(&self, world: &World<'_>) -> Lexicon {
+        Lexicon::new(world.catalogue)
+    }
+
     fn plan(&self, world: &World<'_>, lexicon: &Lexicon, pool: &Pool, request: &Request<'_>) -> Plan {
         let mut wishes = Vec::new();
         for said in request.said {
@@ -63,25 +71,6 @@ impl ParserPlanner {
             format!("As you asked: {}.", wishes.join(", "))
         });
         Plan { barred: barred.map(|(at, _)| at).collect(), gains, reply }
-    }
-}
-
-impl Follower for ParserPlanner {
-    const KIND: &'static str = "parser-planner";
-    type Index = Lexicon;
-
-    fn index(&self, world: &World<'_>) -> Lexicon {
-        Lexicon::new(world.catalogue)
-    }
-
-    fn plans(
-        &self,
-        asked: Asked<'_, Lexicon>,
-        requests: &[Request<'_>],
-        _scores: &mut [Vec<f32>],
-    ) -> Result<Vec<Plan>, String> {
-        let plan = |request| self.plan(asked.world, asked.index, asked.pool, request);
-        Ok(requests.iter().map(plan).collect())
     }
 }
 

@@ -15,8 +15,7 @@ use habitue_core::{ItemId, Purpose, Request, Slate, SlateItem, Stream, Streams, 
 pub(crate) use marks::Marks;
 use plackett_luce::PlackettLuce;
 use rule::Step;
-use top::Top;
-pub(crate) use top::best;
+use top::{Top, best};
 use uniform::Uniform;
 
 /// How positions are drawn.
@@ -118,7 +117,7 @@ impl Ranking {
     }
 
     /// Positions of the excluded items in the pool, ascending; marks them as taken.
-    pub(crate) fn excluded(self, task: Task<'_>, taken: &mut Marks) -> Vec<u32> {
+    fn excluded(self, task: Task<'_>, taken: &mut Marks) -> Vec<u32> {
         let Task { world, pool, request, .. } = task;
         let mut excluded = Vec::new();
         let mut exclude = |item: ItemId| {

@@ -14,7 +14,6 @@ use crate::following::{AnyScorer, Erased, Follower, Following};
 use crate::item_knn::ItemKnn;
 use crate::keyword_filter::KeywordFilter;
 use crate::linucb::LinUcb;
-use crate::llm_ranker::LlmRanker;
 use crate::names;
 use crate::parser_planner::ParserPlanner;
 use crate::popularity::Popularity;
@@ -58,9 +57,6 @@ fn make(config: &PolicyConfig, setting: &Setting<'_>) -> Result<Box<dyn Policy>,
         PolicyConfig::External(config) => Box::new(External::start(config, setting)?),
         PolicyConfig::Discriminate(config) => Box::new(Discriminate::new(config, setting)?),
         PolicyConfig::KeywordFilter(config) => following(setting, &config.inner, KeywordFilter::new(config))?,
-        PolicyConfig::LlmRanker(config) => {
-            following(setting, &config.inner, LlmRanker::open(config, setting.folder)?)?
-        }
         PolicyConfig::ParserPlanner(config) => following(setting, &config.inner, ParserPlanner::new(config))?,
         config => scorer(config, setting, Ranked(setting))?,
     })
@@ -108,7 +104,6 @@ fn scorer<U: Use>(config: &PolicyConfig, setting: &Setting<'_>, made: U) -> Resu
         PolicyConfig::External(_)
         | PolicyConfig::KeywordFilter(_)
         | PolicyConfig::ParserPlanner(_)
-        | PolicyConfig::LlmRanker(_)
         | PolicyConfig::Discriminate(_) => {
             return Err(format!("a policy of kind \"{}\" does not score items itself", config.kind()));
         }

@@ -6,7 +6,6 @@ mod explore;
 mod external;
 mod instructed;
 mod learners;
-mod ranker;
 mod retrain;
 mod simple;
 
@@ -16,7 +15,6 @@ pub use explore::{EpsilonConfig, Exclude, Explore, PlackettLuceConfig};
 pub use external::ExternalConfig;
 pub use instructed::{KeywordFilterConfig, ParserPlannerConfig};
 pub use learners::{BprMfConfig, ItemKnnConfig};
-pub use ranker::{LlmRankerConfig, RankerMode};
 pub use retrain::Retrain;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,8 +52,6 @@ pub enum PolicyConfig {
     KeywordFilter(KeywordFilterConfig),
     /// Another policy, planned by what the instructions of the session mean.
     ParserPlanner(ParserPlannerConfig),
-    /// Another policy's candidates, ranked by a language model.
-    LlmRanker(LlmRankerConfig),
     /// Lists on which users are examined: items that the real user liked among others.
     Discriminate(DiscriminateConfig),
 }
@@ -68,7 +64,7 @@ impl Default for PolicyConfig {
 
 impl PolicyConfig {
     /// All kinds as they are spelt, in the order of the variants.
-    pub const KINDS: [&str; 14] = [
+    pub const KINDS: [&str; 13] = [
         "random",
         "popularity",
         "item-knn",
@@ -81,7 +77,6 @@ impl PolicyConfig {
         "external",
         "keyword-filter",
         "parser-planner",
-        "llm-ranker",
         "discriminate",
     ];
 
@@ -100,8 +95,7 @@ impl PolicyConfig {
             Self::External(_) => 9,
             Self::KeywordFilter(_) => 10,
             Self::ParserPlanner(_) => 11,
-            Self::LlmRanker(_) => 12,
-            Self::Discriminate(_) => 13,
+            Self::Discriminate(_) => 12,
         }]
     }
 
@@ -123,7 +117,6 @@ impl PolicyConfig {
             Self::External(config) => config.check(),
             Self::KeywordFilter(config) => config.check(),
             Self::ParserPlanner(config) => config.check(),
-            Self::LlmRanker(config) => config.check(),
             Self::Discriminate(config) => config.check(),
         }
     }

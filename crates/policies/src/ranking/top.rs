@@ -12,7 +12,7 @@ use super::{Candidates, Marks};
 const INSERTION: usize = 256;
 
 /// The `wanted` best positions that are not taken, best first, ties by position.
-pub(crate) fn best(scores: Candidates<'_>, taken: &Marks, wanted: usize) -> Vec<u32> {
+pub(super) fn best(scores: Candidates<'_>, taken: &Marks, wanted: usize) -> Vec<u32> {
     if let Some(order) = scores.order {
         return order.iter().copied().filter(|at| !taken.get(*at)).take(wanted).collect();
     }

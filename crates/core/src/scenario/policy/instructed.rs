@@ -78,17 +78,16 @@ impl ParserPlannerConfig {
     }
 }
 
-pub(super) fn popularity() -> PolicyConfig {
+fn popularity() -> PolicyConfig {
     PolicyConfig::Popularity(PopularityConfig::default())
 }
 
 /// The inner policy, which has to be one that scores items.
-pub(super) fn check_inner(inner: &PolicyConfig) -> Result<(), FieldProblem> {
+fn check_inner(inner: &PolicyConfig) -> Result<(), FieldProblem> {
     match inner {
         PolicyConfig::External(_)
         | PolicyConfig::KeywordFilter(_)
         | PolicyConfig::ParserPlanner(_)
-        | PolicyConfig::LlmRanker(_)
         | PolicyConfig::Discriminate(_) => {
             Err(FieldProblem::new("inner.kind", inner.kind(), "a policy that scores items itself"))
         }
