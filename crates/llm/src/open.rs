@@ -184,7 +184,7 @@ impl OpenModels {
         Ok(model)
     }
 
-    /// Number of models that are open.
+    /// Number of different models that are open.
     pub fn len(&self) -> usize {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
@@ -192,5 +192,25 @@ impl OpenModels {
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_same_model_with_the_same_keys_is_opened_once() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/qwen3");
+        let (open, file) = (OpenModels::default(), ModelFile::Path(folder));
+        let config = LanguageModelConfig { threads: 1, ..LanguageModelConfig::new("model") };
+        let plain = LanguageModelConfig { chat: Some(false), ..config.clone() };
+        let other = LanguageModelConfig { batch: 1, ..config.clone() };
+        let models = [&config, &plain, &other].map(|config| open.take(&file, config).unwrap());
+        assert!(Arc::ptr_eq(&models[0], &models[1]), "how prompts are written makes no other model");
+        assert!(!Arc::ptr_eq(&models[0], &models[2]));
+        assert_eq!(open.len(), 2);
     }
 }
