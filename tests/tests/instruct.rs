@@ -1,6 +1,6 @@
 //! Users say what they want: recommenders that listen are followed by better slates and longer sessions, and slates that
 //! are good already bring no instruction.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it measured")]
 
 use std::collections::BTreeMap;
 use std::fs;
