@@ -7,4 +7,4 @@ mod worlds;
 
 pub use command::{Habitue, data, repository, tables};
 pub use statistics::{Mean, mean};
-pub use worlds::{play, rewards_by_user, scenario, scenario_file};
+pub use worlds::{play, rewards_by_user, scenario, scenario_file, scenario_file_with};

@@ -17,7 +17,13 @@ pub fn scenario(text: &str, sets: &[&str]) -> Scenario {
 
 /// Resolves a scenario on disk.
 pub fn scenario_file(file: &Path) -> Scenario {
-    let typed = Typed { file, sets: &[], seed: None, data: None };
+    scenario_file_with(file, &[])
+}
+
+/// Resolves a scenario on disk, with `key=value` settings.
+pub fn scenario_file_with(file: &Path, sets: &[&str]) -> Scenario {
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    let typed = Typed { file, sets: &sets, seed: None, data: None };
     resolve(&typed, &DiskSources::new().unwrap()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 

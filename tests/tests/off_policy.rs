@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use habitue_core::{ItemId, ItemStats, Request, SimTime, Streams, World};
-use habitue_policies::{Setting, build};
+use habitue_policies::{OpenModels, Setting, build};
 use habitue_tests::{mean, play, scenario};
 
 /// One turn per user, all in one window: a contextual bandit with slates of 3.
@@ -56,6 +56,8 @@ fn inverse_propensity_scoring_agrees_with_running_the_target() {
         streams: Streams::new(0),
         folder: Path::new("."),
         history: &[],
+        model: None,
+        open: &OpenModels::default(),
         held_out: &[],
     };
     let policy = build(&target.arms[0].policy.config, &setting).unwrap();

@@ -27,7 +27,7 @@ mod wording;
 use serde::{Deserialize, Serialize};
 
 pub use self::lexicon::Lexicon;
-pub use self::read::Reading;
+pub use self::read::{Mentions, Number, Reading};
 pub use self::wording::{WORDINGS, brief, write};
 use crate::catalogue::{Catalogue, Item};
 use crate::ids::{CategoryId, CreatorId, ItemId};

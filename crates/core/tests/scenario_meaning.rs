@@ -119,8 +119,11 @@ fn arms_without_shares_have_the_same() {
         ..PopularityConfig::default()
     };
     // Commands of a policy in a file of its own start beside that file.
-    let expected =
-        PolicySpec { config: PolicyConfig::Popularity(config), folder: PathBuf::from("/lab/policies") };
+    let expected = PolicySpec {
+        config: PolicyConfig::Popularity(config),
+        folder: PathBuf::from("/lab/policies"),
+        model: None,
+    };
     assert_eq!(scenario.arms[1].policy, expected);
 }
 

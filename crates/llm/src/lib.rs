@@ -51,8 +51,10 @@ mod error;
 mod kernel;
 mod load;
 mod model;
+mod open;
 mod program;
 mod speed;
+mod together;
 mod tokenizer;
 mod weights;
 
@@ -75,6 +77,7 @@ pub use load::{
     ModelSource, SafetensorsWeights, expected_tensors, model_config,
 };
 pub use model::{RandomWeights, random_weights};
+pub use open::{OpenModel, OpenModels};
 pub use program::{
     Answer, Asked, Constraint, EachMode, ListStyle, NamedProgram, NamedSlot, NumberAnswer, NumberSlot,
     OptionList, PickAnswer, PickBy, PickEachSlot, PickSlot, Program, WriteAnswer, WriteSlot, WriteSpec,

@@ -10,7 +10,7 @@ use habitue_core::{
     Action, ActionScale, Catalogue, CategoryId, HistoryEntry, Item, ItemId, ItemStats, PastInteraction,
     Purpose, Request, SimTime, Streams, UserId, World,
 };
-use habitue_policies::{Setting, build};
+use habitue_policies::{OpenModels, Setting, build};
 use rand::RngExt;
 
 const ITEMS: u32 = 10_000;
@@ -87,8 +87,17 @@ fn recommend(criterion: &mut Criterion) {
     ] {
         let config = toml::from_str(&text).expect("a policy");
         let folder = Path::new(".");
-        let setting =
-            Setting { name, world, slate_size: 10, streams, folder, history: &history, held_out: &[] };
+        let setting = Setting {
+            name,
+            world,
+            slate_size: 10,
+            streams,
+            folder,
+            history: &history,
+            model: None,
+            open: &OpenModels::default(),
+            held_out: &[],
+        };
         let policy = build(&config, &setting).expect("a policy");
         group.bench_function(name, |bencher| {
             bencher.iter(|| black_box(policy.recommend(&world, black_box(&requests), streams)));

@@ -32,8 +32,29 @@ pub(crate) trait Follower: Send + Sync {
     /// Works it out.
     fn index(&self, world: &World<'_>) -> Self::Index;
 
+    /// Whatever is better done for many requests at once; called before they are planned for.
+    fn gather(&self, _: &World<'_>, _: &Self::Index, _: &[Request<'_>]) -> Result<(), String> {
+        Ok(())
+    }
+
     /// What a request changes. A pure function of its arguments.
-    fn plan(&self, world: &World<'_>, index: &Self::Index, pool: &Pool, request: &Request<'_>) -> Plan;
+    fn plan(
+        &self,
+        world: &World<'_>,
+        index: &Self::Index,
+        pool: &Pool,
+        request: &Request<'_>,
+    ) -> Result<Plan, String>;
+
+    /// How many requests are worth giving at once.
+    fn batch(&self) -> usize {
+        64
+    }
+
+    /// Whether the same request is always planned for in the same way.
+    fn is_exact(&self) -> bool {
+        true
+    }
 }
 
 /// What is computed once per window.
@@ -89,7 +110,7 @@ impl<F: Follower> Following<F> {
         world: &World<'_>,
         requests: &[Request<'_>],
         mut each: impl FnMut(Task<'_>, Option<String>) -> T,
-    ) -> Vec<T> {
+    ) -> Result<Vec<T>, String> {
         let anew;
         let mut prepared = self.prepared.get_or_init(|| self.prepare(world, None));
         if world.available != prepared.pool.items() || world.catalogue.len() != prepared.items {
@@ -97,10 +118,11 @@ impl<F: Follower> Following<F> {
             prepared = &anew;
         }
         let pool = &prepared.pool;
+        self.follower.gather(world, &prepared.index, requests)?;
         let mut scores = vec![0.0; pool.items().len()];
         let answer = |request: &Request<'_>| {
             self.inner.score(world, request, pool.items(), &mut scores);
-            let plan = self.follower.plan(world, &prepared.index, pool, request);
+            let plan = self.follower.plan(world, &prepared.index, pool, request)?;
             if !plan.gains.is_empty() {
                 let unit = unit(&scores, self.ranking.draw);
                 for (score, gain) in scores.iter_mut().zip(&plan.gains) {
@@ -108,7 +130,7 @@ impl<F: Follower> Following<F> {
                 }
             }
             let scores = Candidates::personal(&scores);
-            each(Task { world, pool, scores, request, barred: &plan.barred }, plan.reply)
+            Ok(each(Task { world, pool, scores, request, barred: &plan.barred }, plan.reply))
         };
         requests.iter().map(answer).collect()
     }
@@ -145,15 +167,24 @@ impl<F: Follower> Policy for Following<F> {
         streams: Streams,
     ) -> Result<Vec<Slate>, PolicyError> {
         let mut taken = Marks::new(world.available.len());
-        Ok(self.for_each(world, requests, |task, reply| Slate {
+        let slates = self.for_each(world, requests, |task, reply| Slate {
             reply,
             ..self.ranking.slate(task, streams, &mut taken)
-        }))
+        });
+        slates.map_err(|message| self.error(message))
     }
 
     fn log_propensity(&self, world: &World<'_>, request: &Request<'_>, slate: &[ItemId]) -> Option<Vec<f64>> {
         let requests = std::slice::from_ref(request);
-        self.for_each(world, requests, |task, _| self.ranking.log_propensity(task, slate)).pop()
+        self.for_each(world, requests, |task, _| self.ranking.log_propensity(task, slate)).ok()?.pop()
+    }
+
+    fn batch(&self) -> usize {
+        self.follower.batch()
+    }
+
+    fn exact_propensities(&self) -> bool {
+        self.follower.is_exact()
     }
 
     fn observe(&mut self, world: &World<'_>, turns: &[Turn]) -> Result<(), PolicyError> {
@@ -168,28 +199,12 @@ impl<F: Follower> Policy for Following<F> {
     }
 
     fn snapshot(&self) -> Result<Vec<u8>, PolicyError> {
-        let state = self.inner.snapshot();
-        let whole = state.and_then(|state| postcard::to_stdvec(&(F::KIND, self.inner.kind(), state)));
-        whole.map_err(|source| self.error(format!("its state cannot be written: {source}")))
+        self.inner.pack(F::KIND).map_err(|message| self.error(message))
     }
 
     fn restore(&mut self, snapshot: &[u8]) -> Result<(), PolicyError> {
-        let (kind, rest) = postcard::take_from_bytes::<&str>(snapshot)
-            .map_err(|source| self.error(format!("the bytes are not a snapshot of a policy: {source}")))?;
-        if kind != F::KIND {
-            return Err(self.error(format!("a snapshot of kind \"{kind}\", expected kind \"{}\"", F::KIND)));
-        }
-        let damaged = |source| format!("a damaged snapshot of kind \"{kind}\": {source}");
-        let (inner, state) =
-            postcard::from_bytes::<(&str, Vec<u8>)>(rest).map_err(|source| self.error(damaged(source)))?;
-        let expected = self.inner.kind();
-        if inner != expected {
-            let what = format!("a snapshot with inner kind \"{inner}\", expected inner kind \"{expected}\"");
-            return Err(self.error(what));
-        }
-        self.inner
-            .restore(&state)
-            .map_err(|source| PolicyError { policy: self.name.clone(), message: damaged(source) })?;
+        let unpacked = self.inner.unpack(F::KIND, snapshot);
+        unpacked.map_err(|message| self.error(message))?;
         self.prepared = OnceLock::new();
         Ok(())
     }

@@ -45,8 +45,14 @@ impl Follower for KeywordFilter {
         occurrences(world.catalogue)
     }
 
-    fn plan(&self, _: &World<'_>, index: &Occurrences, pool: &Pool, request: &Request<'_>) -> Plan {
-        let Some(RequestText::Instruct(text)) = request.text else { return Plan::default() };
+    fn plan(
+        &self,
+        _: &World<'_>,
+        index: &Occurrences,
+        pool: &Pool,
+        request: &Request<'_>,
+    ) -> Result<Plan, String> {
+        let Some(RequestText::Instruct(text)) = request.text else { return Ok(Plan::default()) };
         let sought = Sought::of(text);
         let positions = |words: &BTreeSet<String>| -> Vec<u32> {
             let items = words.iter().filter_map(|word| index.get(word)).flatten();
@@ -60,7 +66,7 @@ impl Follower for KeywordFilter {
                 plan.gains[at as usize] = self.boost;
             }
         }
-        plan
+        Ok(plan)
     }
 }
 

@@ -9,7 +9,7 @@
 //!
 //! use habitue_core::scenario::policy::PolicyConfig;
 //! use habitue_core::{ActionScale, Catalogue, Item, ItemId, ItemStats, Request, SimTime, Streams, UserId, World};
-//! use habitue_policies::{Setting, build};
+//! use habitue_policies::{OpenModels, Setting, build};
 //!
 //! let mut catalogue = Catalogue::new();
 //! let cooking = catalogue.category("cooking");
@@ -22,8 +22,10 @@
 //!     World { catalogue: &catalogue, available: &available, stats: &stats, scale: &scale, now: SimTime::ZERO };
 //!
 //! let streams = Streams::new(7);
-//! let folder = std::path::Path::new(".");
-//! let setting = Setting { name: "random", world, slate_size: 2, streams, folder, history: &[], held_out: &[] };
+//! let (folder, open) = (std::path::Path::new("."), OpenModels::default());
+//! let setting = Setting {
+//!     name: "random", world, slate_size: 2, streams, folder, history: &[], model: None, open: &open, held_out: &[],
+//! };
 //! let policy = build(&PolicyConfig::default(), &setting)?;
 //!
 //! let history = VecDeque::new();
@@ -52,8 +54,10 @@ mod fixed;
 mod following;
 mod item_knn;
 mod keyword_filter;
+mod language;
 mod linear;
 mod linucb;
+mod llm_ranker;
 mod names;
 mod parser_planner;
 mod popularity;
@@ -69,4 +73,5 @@ pub use diag_linucb::EdgeEvidence;
 pub use discriminate::HeldOut;
 pub use external::{PROTOCOL, ReplyProblem};
 pub use habitue_core::scenario::policy::PolicyConfig;
+pub use habitue_llm::OpenModels;
 pub use zoo::{Setting, build};

@@ -1,27 +1,34 @@
 //! Instructions by what they mean, kept for the session.
 
 mod merge;
+mod parser;
 
-use habitue_core::instruction::{Condition, Instruction, Lexicon, Polarity, Strength, Subject, brief};
+use habitue_core::instruction::{Condition, Instruction, Polarity, Strength, Subject, brief};
 use habitue_core::scenario::policy::ParserPlannerConfig;
 use habitue_core::{Catalogue, ItemId, Request, RequestText, World};
 
 use self::merge::merge;
+use self::parser::{Parser, Readings};
 use crate::following::{Follower, Plan};
+use crate::language::LanguageModel;
 use crate::ranking::Pool;
+use crate::zoo::Setting;
 
 /// Parses instructions, merges them over the turns of a session and plans the slate by them; see
 /// [`ParserPlannerConfig`].
 pub(crate) struct ParserPlanner {
+    parser: Parser,
     alpha: f32,
     beta: f32,
     reply: bool,
 }
 
 impl ParserPlanner {
-    /// With the parameters of the configuration.
-    pub(crate) fn new(config: &ParserPlannerConfig) -> Self {
-        Self { alpha: config.alpha as f32, beta: config.beta as f32, reply: config.reply }
+    /// With the parameters of the configuration; opens the language model, if one reads.
+    pub(crate) fn new(config: &ParserPlannerConfig, setting: &Setting<'_>) -> Result<Self, String> {
+        let parser = Parser::new(&config.parser, setting)?;
+        let (alpha, beta) = (config.alpha as f32, config.beta as f32);
+        Ok(Self { parser, alpha, beta, reply: config.reply })
     }
 
     /// What an item gains by the soft wishes.
@@ -40,21 +47,30 @@ impl ParserPlanner {
 
 impl Follower for ParserPlanner {
     const KIND: &'static str = "parser-planner";
-    type Index = Lexicon;
+    type Index = Readings;
 
-    fn index(&self, world: &World<'_>) -> Lexicon {
-        Lexicon::new(world.catalogue)
+    fn index(&self, world: &World<'_>) -> Readings {
+        Readings::new(world.catalogue)
     }
 
-    fn plan(&self, world: &World<'_>, lexicon: &Lexicon, pool: &Pool, request: &Request<'_>) -> Plan {
+    fn gather(&self, world: &World<'_>, readings: &Readings, requests: &[Request<'_>]) -> Result<(), String> {
+        let texts = requests.iter().flat_map(|request| request.said).filter_map(instruction);
+        self.parser.gather(world.catalogue, readings, texts)
+    }
+
+    fn plan(
+        &self,
+        world: &World<'_>,
+        readings: &Readings,
+        pool: &Pool,
+        request: &Request<'_>,
+    ) -> Result<Plan, String> {
         let mut wishes = Vec::new();
-        for said in request.said {
-            if let RequestText::Instruct(text) = said {
-                merge(&mut wishes, lexicon.read(text));
-            }
+        for text in request.said.iter().filter_map(instruction) {
+            merge(&mut wishes, self.parser.read(world.catalogue, readings, text)?);
         }
         if wishes.is_empty() {
-            return Plan::default();
+            return Ok(Plan::default());
         }
         let catalogue = world.catalogue;
         let seen = &request.shown[request.shown.len().saturating_sub(request.size)..];
@@ -70,7 +86,23 @@ impl Follower for ParserPlanner {
             let wishes: Vec<String> = wishes.iter().map(|wish| brief(&wish.condition, catalogue)).collect();
             format!("As you asked: {}.", wishes.join(", "))
         });
-        Plan { barred: barred.map(|(at, _)| at).collect(), gains, reply }
+        Ok(Plan { barred: barred.map(|(at, _)| at).collect(), gains, reply })
+    }
+
+    fn batch(&self) -> usize {
+        self.parser.model().map_or(64, LanguageModel::batch)
+    }
+
+    fn is_exact(&self) -> bool {
+        self.parser.model().is_none_or(LanguageModel::is_exact)
+    }
+}
+
+/// The words of an instruction.
+fn instruction(said: &RequestText) -> Option<&str> {
+    match said {
+        RequestText::Instruct(text) => Some(text),
+        RequestText::Search(_) | RequestText::Answer(_) => None,
     }
 }
 

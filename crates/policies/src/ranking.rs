@@ -14,7 +14,7 @@ use habitue_core::scenario::policy::{Exclude, Explore};
 use habitue_core::{ItemId, Purpose, Request, Slate, SlateItem, Stream, Streams, World, turn_counter};
 pub(crate) use marks::Marks;
 use plackett_luce::PlackettLuce;
-use rule::Step;
+pub(crate) use rule::Step;
 use top::{Top, best};
 use uniform::Uniform;
 
@@ -45,7 +45,7 @@ impl From<Option<Explore>> for Draw {
 }
 
 /// What one request decides: draw a new slate, or follow a given one.
-enum Path<'a> {
+pub(crate) enum Path<'a> {
     Draw(&'a mut Stream),
     /// Positions in the pool; `None` is an item that is not available.
     Follow(std::slice::Iter<'a, Option<u32>>),
@@ -76,13 +76,18 @@ impl Ranking {
         let request = task.request;
         let counter = turn_counter(request.session, request.turn);
         let mut stream = streams.stream(Purpose::Exploration, u64::from(request.user.0), counter);
-        let steps = self.walk(task, taken, request.size, Path::Draw(&mut stream));
+        let steps = self.walk(task, taken, request.size, &mut Path::Draw(&mut stream));
+        Self::shown(task.pool, &steps)
+    }
+
+    /// Positions as a slate.
+    pub(crate) fn shown(pool: &Pool, steps: &[Step]) -> Slate {
         let mut slate = Slate { items: Vec::with_capacity(steps.len()), ..Slate::default() };
         for Step { at, probability } in steps {
             // A probability may lie below the least 32-bit number; the joint one is not affected.
-            let propensity = (probability as f32).max(f32::MIN_POSITIVE);
-            slate.items.push(SlateItem { item: task.pool.items()[at as usize], propensity });
-            if probability < 1.0 {
+            let propensity = (*probability as f32).max(f32::MIN_POSITIVE);
+            slate.items.push(SlateItem { item: pool.items()[*at as usize], propensity });
+            if *probability < 1.0 {
                 slate.log_propensity += probability.ln();
             }
         }
@@ -93,22 +98,43 @@ impl Ranking {
     pub(crate) fn log_propensity(self, task: Task<'_>, slate: &[ItemId]) -> Vec<f64> {
         let path: Vec<Option<u32>> = slate.iter().map(|item| task.pool.position(*item)).collect();
         let mut taken = Marks::new(task.pool.items().len());
-        let steps = self.walk(task, &mut taken, slate.len(), Path::Follow(path.iter()));
+        let steps = self.walk(task, &mut taken, slate.len(), &mut Path::Follow(path.iter()));
+        Self::logs(&steps, slate.len())
+    }
+
+    /// The logarithms of the probabilities of a slate that was followed so far; what comes after is impossible.
+    pub(crate) fn logs(steps: &[Step], length: usize) -> Vec<f64> {
         let logs = steps.iter().map(|step| step.probability.ln());
-        logs.chain(std::iter::repeat(f64::NEG_INFINITY)).take(slate.len()).collect()
+        logs.chain(std::iter::repeat(f64::NEG_INFINITY)).take(length).collect()
+    }
+
+    /// Positions of the `wanted` candidates with the best scores, best first. `taken` is empty, and is given back empty.
+    pub(crate) fn retrieve(self, task: Task<'_>, taken: &mut Marks, wanted: usize) -> Vec<u32> {
+        let excluded = self.excluded(task, taken);
+        let retrieved = best(task.scores, taken, wanted.min(task.pool.items().len() - excluded.len()));
+        for at in excluded {
+            taken.clear(at);
+        }
+        retrieved
     }
 
     /// Fills `length` positions, first with candidates, then with what was excluded. Following a slate stops at its
     /// first impossible position.
-    fn walk(self, task: Task<'_>, taken: &mut Marks, length: usize, mut path: Path<'_>) -> Vec<Step> {
+    pub(crate) fn walk(
+        self,
+        task: Task<'_>,
+        taken: &mut Marks,
+        length: usize,
+        path: &mut Path<'_>,
+    ) -> Vec<Step> {
         let (scores, size) = (task.scores, task.request.size);
         let excluded = self.excluded(task, taken);
         let open = task.pool.items().len() - excluded.len();
         let first = length.min(open);
-        let mut steps = self.fill(scores, taken, excluded.len(), size, first, &mut path);
+        let mut steps = self.fill(scores, taken, excluded.len(), size, first, path);
         if steps.len() == first && first < length && !excluded.is_empty() {
             let second = (length - first).min(excluded.len());
-            steps.extend(self.fill_from(&excluded, scores, size, second, &mut path));
+            steps.extend(self.fill_from(&excluded, scores, size, second, path));
         }
         for at in excluded.iter().copied().chain(steps.iter().map(|step| step.at)) {
             taken.clear(at);
@@ -172,7 +198,7 @@ impl Ranking {
     }
 
     /// As `fill`, among these positions of the pool alone (ascending).
-    fn fill_from(
+    pub(crate) fn fill_from(
         self,
         subset: &[u32],
         scores: Candidates<'_>,

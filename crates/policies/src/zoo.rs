@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use habitue_core::scenario::ModelFile;
 use habitue_core::scenario::policy::PolicyConfig;
 use habitue_core::{PastInteraction, Policy, PolicyError, Streams, UserId, World};
+use habitue_llm::OpenModels;
 
 use crate::bpr_mf::BprMf;
 use crate::diag_linucb::DiagLinUcb;
@@ -14,6 +16,7 @@ use crate::following::{AnyScorer, Erased, Follower, Following};
 use crate::item_knn::ItemKnn;
 use crate::keyword_filter::KeywordFilter;
 use crate::linucb::LinUcb;
+use crate::llm_ranker::LlmRanker;
 use crate::names;
 use crate::parser_planner::ParserPlanner;
 use crate::popularity::Popularity;
@@ -38,6 +41,10 @@ pub struct Setting<'a> {
     pub folder: &'a Path,
     /// Interactions from before the run that the policy may learn from, oldest first for each user.
     pub history: &'a [(UserId, &'a [PastInteraction])],
+    /// Where the policy's language model is, if it asks one.
+    pub model: Option<&'a ModelFile>,
+    /// Language models that are open, to be shared.
+    pub open: &'a OpenModels,
     /// What is held out of users' histories. Only `discriminate`, which examines users, may look at it.
     pub held_out: &'a [HeldOut],
 }
@@ -46,7 +53,7 @@ pub struct Setting<'a> {
 ///
 /// # Errors
 /// A configuration outside its range; an action or item key that does not exist, with the nearest that does; an
-/// external process that cannot be started or does not greet back.
+/// external process that cannot be started or does not greet back; a language model that cannot be opened.
 pub fn build(config: &PolicyConfig, setting: &Setting<'_>) -> Result<Box<dyn Policy>, PolicyError> {
     make(config, setting).map_err(|message| PolicyError { policy: setting.name.to_owned(), message })
 }
@@ -57,7 +64,13 @@ fn make(config: &PolicyConfig, setting: &Setting<'_>) -> Result<Box<dyn Policy>,
         PolicyConfig::External(config) => Box::new(External::start(config, setting)?),
         PolicyConfig::Discriminate(config) => Box::new(Discriminate::new(config, setting)?),
         PolicyConfig::KeywordFilter(config) => following(setting, &config.inner, KeywordFilter::new(config))?,
-        PolicyConfig::ParserPlanner(config) => following(setting, &config.inner, ParserPlanner::new(config))?,
+        PolicyConfig::ParserPlanner(config) => {
+            following(setting, &config.inner, ParserPlanner::new(config, setting)?)?
+        }
+        PolicyConfig::LlmRanker(config) => {
+            let (inner, ranking) = inner(&config.inner, setting)?;
+            Box::new(LlmRanker::new(config, setting, inner, ranking)?)
+        }
         config => scorer(config, setting, Ranked(setting))?,
     })
 }
@@ -104,6 +117,7 @@ fn scorer<U: Use>(config: &PolicyConfig, setting: &Setting<'_>, made: U) -> Resu
         PolicyConfig::External(_)
         | PolicyConfig::KeywordFilter(_)
         | PolicyConfig::ParserPlanner(_)
+        | PolicyConfig::LlmRanker(_)
         | PolicyConfig::Discriminate(_) => {
             return Err(format!("a policy of kind \"{}\" does not score items itself", config.kind()));
         }
@@ -122,7 +136,7 @@ impl Use for Ranked<'_> {
     }
 }
 
-/// The inner part of a policy that follows instructions.
+/// The inner part of a policy.
 struct Inner;
 
 impl Use for Inner {
@@ -133,11 +147,16 @@ impl Use for Inner {
     }
 }
 
+/// The scorer inside another policy, with the ranking that its configuration asks for.
+fn inner(config: &PolicyConfig, setting: &Setting<'_>) -> Result<(Box<dyn AnyScorer>, Ranking), String> {
+    scorer(config, setting, Inner).map_err(|message| format!("inner.{message}"))
+}
+
 fn following<F: Follower + 'static>(
     setting: &Setting<'_>,
-    inner: &PolicyConfig,
+    config: &PolicyConfig,
     follower: F,
 ) -> Result<Box<dyn Policy>, String> {
-    let (inner, ranking) = scorer(inner, setting, Inner).map_err(|message| format!("inner.{message}"))?;
+    let (inner, ranking) = inner(config, setting)?;
     Ok(Box::new(Following::new(setting, inner, ranking, follower)))
 }

@@ -38,6 +38,15 @@ fn all() -> Vec<PolicyConfig> {
             all.push(config(&format!("kind = \"{kind}\"\n[inner]\n{inner}")));
         }
     }
+    for mode in ["pointwise", "listwise"] {
+        for explore in explores {
+            let inner = "inner = { kind = \"item-knn\", retrain = \"2h\" }";
+            let asked = format!("model = {:?}\nthreads = 1\ncandidates = 6", town::model());
+            all.push(config(&format!(
+                "kind = \"llm-ranker\"\nmode = \"{mode}\"\n{asked}\n{inner}\n{explore}"
+            )));
+        }
+    }
     all
 }
 

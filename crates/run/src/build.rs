@@ -11,7 +11,7 @@ use habitue_core::scenario::{CatalogueSource, GraphSource, PersonaSource, Policy
 use habitue_core::{
     Catalogue, Dataset, PastInteraction, Persona, Policy, PolicyError, PopulationId, Streams, UserId, World,
 };
-use habitue_policies::{HeldOut, Setting};
+use habitue_policies::{HeldOut, OpenModels, Setting};
 use habitue_sim::{Parts, PolicyMaker, Simulation};
 use habitue_store::{RunReader, read_catalogue, read_dataset};
 use habitue_users::{build_models, personas};
@@ -26,11 +26,14 @@ const FRIENDS: &str = "friends.csv";
 /// # Errors
 /// If a file is missing or malformed, a specification does not fit the catalogue, or two users have the same key.
 pub fn parts(scenario: &Scenario) -> Result<Parts, RunError> {
-    Ok(parts_and_held_out(scenario)?.0)
+    Ok(parts_and_held_out(scenario, &OpenModels::default())?.0)
 }
 
-/// As [`parts`], with what is held out of users' histories.
-pub(crate) fn parts_and_held_out(scenario: &Scenario) -> Result<(Parts, Vec<HeldOut>), RunError> {
+/// As [`parts`], with what is held out of users' histories. Language models are taken from those that are open.
+pub(crate) fn parts_and_held_out(
+    scenario: &Scenario,
+    open: &OpenModels,
+) -> Result<(Parts, Vec<HeldOut>), RunError> {
     let streams = Streams::new(scenario.seed);
     let (catalogue, dataset) = match &scenario.catalogue {
         CatalogueSource::File(path) => (read_catalogue(path)?, None),
@@ -59,7 +62,7 @@ pub(crate) fn parts_and_held_out(scenario: &Scenario) -> Result<(Parts, Vec<Held
     }
     check_keys(scenario, &everybody, &populations)?;
     let graph = graph::graph(&scenario.graph, &everybody, dataset.as_ref(), streams)?;
-    let parts = Parts { catalogue, personas: everybody, populations, models: models(scenario)?, graph };
+    let parts = Parts { catalogue, personas: everybody, populations, models: models(scenario, open)?, graph };
     Ok((parts, held_out))
 }
 
@@ -112,8 +115,10 @@ pub(crate) fn keep_friends(folder: &Path, csv: &[u8]) -> Result<(), RunError> {
 /// # Errors
 /// As [`parts`]; and if an intervention names something unknown or a policy cannot be made.
 pub fn simulation(scenario: &Scenario) -> Result<Simulation, RunError> {
-    let (parts, held_out) = parts_and_held_out(scenario)?;
-    Simulation::new(scenario.clone(), parts, Box::new(Zoo::new(scenario, held_out))).map_err(RunError::Build)
+    let open = OpenModels::default();
+    let (parts, held_out) = parts_and_held_out(scenario, &open)?;
+    Simulation::new(scenario.clone(), parts, Box::new(Zoo::new(scenario, held_out, open)))
+        .map_err(RunError::Build)
 }
 
 /// Makes the policies of `habitue-policies`.
@@ -121,21 +126,28 @@ pub(crate) struct Zoo {
     slate_size: usize,
     streams: Streams,
     held_out: Vec<HeldOut>,
+    /// Language models, those of users among them.
+    open: OpenModels,
 }
 
 impl Zoo {
-    pub(crate) fn new(scenario: &Scenario, held_out: Vec<HeldOut>) -> Self {
-        Self { slate_size: scenario.slate.size, streams: Streams::new(scenario.seed), held_out }
+    pub(crate) fn new(scenario: &Scenario, held_out: Vec<HeldOut>, open: OpenModels) -> Self {
+        Self { slate_size: scenario.slate.size, streams: Streams::new(scenario.seed), held_out, open }
     }
 
     /// For a run that goes on or is replayed: what is held out stands in its folder.
-    pub(crate) fn of_run(folder: &Path, scenario: &Scenario, parts: &Parts) -> Result<Self, RunError> {
+    pub(crate) fn of_run(
+        folder: &Path,
+        scenario: &Scenario,
+        parts: &Parts,
+        open: OpenModels,
+    ) -> Result<Self, RunError> {
         let held_out = if held_out::is_wanted(scenario) {
             held_out::read(folder, &parts.catalogue, &parts.personas)?
         } else {
             Vec::new()
         };
-        Ok(Self::new(scenario, held_out))
+        Ok(Self::new(scenario, held_out, open))
     }
 }
 
@@ -155,6 +167,8 @@ impl PolicyMaker for Zoo {
             folder: &spec.folder,
             history,
             held_out: &self.held_out,
+            model: spec.model.as_ref(),
+            open: &self.open,
         };
         habitue_policies::build(&spec.config, &setting)
     }
@@ -164,8 +178,11 @@ impl PolicyMaker for Zoo {
 ///
 /// # Errors
 /// If a language model or a template is not usable.
-pub(crate) fn models(scenario: &Scenario) -> Result<Vec<Box<dyn habitue_core::UserModel>>, RunError> {
-    Ok(build_models(scenario.populations.iter().map(|population| &population.model))?)
+pub(crate) fn models(
+    scenario: &Scenario,
+    open: &OpenModels,
+) -> Result<Vec<Box<dyn habitue_core::UserModel>>, RunError> {
+    Ok(build_models(scenario.populations.iter().map(|population| &population.model), open)?)
 }
 
 fn personas_of(

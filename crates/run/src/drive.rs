@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use habitue_core::scenario::Scenario;
 use habitue_core::{ArmId, SimTime, UserId};
+use habitue_policies::OpenModels;
 use habitue_sim::Simulation;
 use habitue_store::{
     Manifest, RunReader, RunStatus, RunSummary, RunWriter, StoreError, UserEntry, run_folder,
@@ -176,11 +177,12 @@ fn from_the_start(
     play: Option<Play<'_>>,
     control: &mut Control<'_>,
 ) -> Result<Outcome, RunError> {
-    let (mut parts, held_out) = build::parts_and_held_out(scenario)?;
+    let open_models = OpenModels::default();
+    let (mut parts, held_out) = build::parts_and_held_out(scenario, &open_models)?;
     let played = play.map(|play| play.begin(scenario, &mut parts)).transpose()?;
     let friends = build::friends_to_keep(scenario, &parts);
     let populations = parts.populations.clone();
-    let maker = Box::new(Zoo::new(scenario, held_out.clone()));
+    let maker = Box::new(Zoo::new(scenario, held_out.clone(), open_models));
     let simulation = Simulation::new(scenario.clone(), parts, maker).map_err(RunError::Build)?;
     // Only now, so that a scenario that cannot be built leaves no folder behind.
     let log = if scenario.log.enabled {
@@ -229,9 +231,11 @@ fn from_a_checkpoint(
     let unusable = |problem: String| RunError::Checkpoint { folder: folder.clone(), problem };
     let (clock, counts, snapshot) = checkpoint::unpack(state).map_err(unusable)?;
     let reader = RunReader::open(&folder)?;
-    let parts = build::parts_of(&reader, reader.catalogue()?, build::models(scenario)?)?;
+    let open_models = OpenModels::default();
+    let models = build::models(scenario, &open_models)?;
+    let parts = build::parts_of(&reader, reader.catalogue()?, models)?;
     drop(reader);
-    let maker = Box::new(Zoo::of_run(&folder, scenario, &parts)?);
+    let maker = Box::new(Zoo::of_run(&folder, scenario, &parts, open_models)?);
     let simulation = Simulation::restore(scenario.clone(), parts, maker, snapshot)?;
     let mut tally = tally(scenario, &simulation);
     if !tally.restore(counts) {

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use habitue_core::scenario::{Design, Intervention, InterventionKind, PolicySpec, Scenario};
 use habitue_core::{ArmId, PastInteraction, Policy, PolicyError, SimTime, UserId, UserModel, World};
+use habitue_policies::OpenModels;
 use habitue_sim::{PolicyMaker, Simulation};
 use habitue_store::{RunReader, RunStatus};
 use serde::Serialize;
@@ -132,7 +133,7 @@ impl Replayed {
         let models = run.scenario().populations.iter().map(replayed).collect();
         let parts = build::parts_of(run, run.first_catalogue()?, models)?;
         let arms = run.scenario().arms.iter().map(|arm| arm.name.clone()).collect();
-        let zoo = Zoo::of_run(run.folder(), &self.scenario, &parts)?;
+        let zoo = Zoo::of_run(run.folder(), &self.scenario, &parts, OpenModels::default())?;
         let maker = Auditor { zoo, arms, findings: Arc::clone(findings) };
         let mut simulation = Simulation::new(self.scenario, parts, Box::new(maker))?;
         let mut comparison = Comparison::new(&script, self.arm, &mut report.differences);

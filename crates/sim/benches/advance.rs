@@ -162,7 +162,7 @@ fn scenario(window: Window) -> Scenario {
         },
         arms: vec![Arm {
             name: "only".into(),
-            policy: PolicySpec { config: PolicyConfig::default(), folder: "/".into() },
+            policy: PolicySpec { config: PolicyConfig::default(), folder: "/".into(), model: None },
             share: 1.0,
         }],
         design: Design::Split,

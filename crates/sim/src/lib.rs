@@ -107,7 +107,7 @@
 //! #             },
 //! #             arms: vec![Arm {
 //! #                 name: "only".into(),
-//! #                 policy: PolicySpec { config: Default::default(), folder: "/".into() },
+//! #                 policy: PolicySpec { config: Default::default(), folder: "/".into(), model: None },
 //! #                 share: 1.0,
 //! #             }],
 //! #             design: Design::Split,

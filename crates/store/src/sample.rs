@@ -31,7 +31,7 @@ pub(crate) fn scenario(rows_per_file: usize) -> Scenario {
     let spec: CatalogueSpec = serde_json::from_str(r#"{ "items": 3 }"#).unwrap();
     let arm = |name: &str| Arm {
         name: name.to_owned(),
-        policy: PolicySpec { config: PolicyConfig::default(), folder: "/policies".into() },
+        policy: PolicySpec { config: PolicyConfig::default(), folder: "/policies".into(), model: None },
         share: 0.1 + 0.2,
     };
     let population = |name: &str| Population {

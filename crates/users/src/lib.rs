@@ -63,21 +63,22 @@ pub mod personas;
 pub use choice::ChoiceUsers;
 use habitue_core::UserModel;
 use habitue_core::scenario::ModelConfig;
+use habitue_llm::OpenModels;
 pub use llm::{Evidence, EvidenceSource, Interview, LlmUsers, ModelError, Statement, intention_of};
 
 /// The user models of configurations that have been checked, in their order. Those that name the same language model
-/// share it.
+/// share it, with each other and with whoever else takes it from `open`.
 ///
 /// # Errors
 /// If a language model or a template is not usable.
 pub fn build_models<'a>(
     configs: impl IntoIterator<Item = &'a ModelConfig>,
+    open: &OpenModels,
 ) -> Result<Vec<Box<dyn UserModel>>, ModelError> {
-    let mut shelf = llm::Shelf::default();
     let build = |config: &ModelConfig| -> Result<Box<dyn UserModel>, ModelError> {
         Ok(match config {
             ModelConfig::Choice(config) => Box::new(ChoiceUsers::new((**config).clone())),
-            ModelConfig::Llm(config) => Box::new(LlmUsers::with(config, &mut shelf)?),
+            ModelConfig::Llm(config) => Box::new(LlmUsers::with(config, open)?),
         })
     };
     configs.into_iter().map(build).collect()

@@ -1,6 +1,7 @@
 //! Users whose decisions a language model makes.
 
 mod absorb;
+mod cache;
 mod calibrated;
 mod interview;
 mod memory;
@@ -9,7 +10,6 @@ mod page;
 mod returning;
 mod talk;
 mod template;
-mod together;
 mod view;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,15 +21,14 @@ use habitue_core::{
     Decider, Decision, Departure, Encounter, Message, Mind, Persona, Purpose, Sender, SimDuration, SimTime,
     Streams, UserId, UserModel, UserModelError, UserState, Visit, World, turn_counter,
 };
-use habitue_llm::{Backend, Usage};
+use habitue_llm::{Backend, OpenModel, OpenModels, Usage};
 use serde_json::{Map, Value, json};
-use tokio::runtime::Runtime;
 
 pub use interview::{Evidence, EvidenceSource, Interview, Statement};
 pub use open::ModelError;
-pub(crate) use open::{Opened, Shelf};
 pub use returning::intention_of;
 
+use self::cache::Room;
 use self::calibrated::{Calibrated, Rules};
 use self::memory::Memories;
 use self::page::{Failure, Page, Scene, move_option};
@@ -65,10 +64,10 @@ pub struct LlmUsers {
     config: LlmConfig,
     template: Template,
     memories: Memories,
-    opened: Arc<Opened>,
+    opened: Arc<OpenModel>,
     chat: bool,
     rhythm: Rhythm,
-    runtime: Runtime,
+    room: Room,
     cost: Cost,
 }
 
@@ -100,7 +99,7 @@ impl LlmUsers {
     /// # Errors
     /// If the model or the template is not usable.
     pub fn new(config: &LlmUsersConfig) -> Result<Self, ModelError> {
-        Self::with(config, &mut Shelf::default())
+        Self::with(config, &OpenModels::default())
     }
 
     /// Users who are decided for by this backend, wherever the configuration says that the model is. The prompt has no
@@ -114,38 +113,34 @@ impl LlmUsers {
         config: &LlmUsersConfig,
     ) -> Result<Self, ModelError> {
         let template = Template::new(&config.template).map_err(ModelError::Template)?;
-        Self::assemble(Arc::new(Opened::given(backend, has_turns, config)), template, &config.config)
+        let opened = OpenModel::given(backend, has_turns)
+            .map_err(|source| ModelError::Open { model: config.config.model.clone(), source })?;
+        Self::assemble(Arc::new(opened), template, &config.config)
     }
 
     /// Users whose model may be open already.
-    pub(crate) fn with(config: &LlmUsersConfig, shelf: &mut Shelf) -> Result<Self, ModelError> {
+    pub(crate) fn with(config: &LlmUsersConfig, open: &OpenModels) -> Result<Self, ModelError> {
         let LlmUsersConfig { config, model, template } = config;
         // First what is quick to check.
         let template = Template::new(template).map_err(ModelError::Template)?;
-        let opened = shelf.take(model, config)?;
+        let opened = open
+            .take(model, &config.language_model())
+            .map_err(|source| ModelError::Open { model: config.model.clone(), source })?;
         Self::assemble(opened, template, config)
     }
 
-    fn assemble(opened: Arc<Opened>, template: Template, config: &LlmConfig) -> Result<Self, ModelError> {
-        if config.chat == Some(true) && !opened.has_turns {
-            let reason = match config.server {
-                Some(_) => "the server is asked by completions; protocol \"chat\" has turns",
-                None => "the model has no chat template",
-            };
-            return Err(ModelError::Chat { model: config.model.clone(), reason });
-        }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(|source| ModelError::Runtime { model: config.model.clone(), source })?;
+    fn assemble(opened: Arc<OpenModel>, template: Template, config: &LlmConfig) -> Result<Self, ModelError> {
+        let chat = opened
+            .chat(&config.language_model())
+            .map_err(|reason| ModelError::Chat { model: config.model.clone(), reason })?;
         Ok(Self {
             config: config.clone(),
             template,
             memories: Memories::new(&config.memory),
-            chat: config.chat.unwrap_or(opened.has_turns),
+            chat,
             opened,
             rhythm: Rhythm::new(&config.returning.hours),
-            runtime,
+            room: Room::default(),
             cost: Cost::default(),
         })
     }
@@ -180,7 +175,7 @@ impl LlmUsers {
         let moves: Vec<(&str, String)> =
             habitue_core::Move::NAMES.map(|name| (name, move_option(name))).into();
         let rules = Rules::new(&self.config, world.scale.names(), &moves, &RETURN_BINS);
-        let inner: &dyn Backend = &*self.opened.backend;
+        let inner: &dyn Backend = self.opened.backend();
         let calibrated = Calibrated { inner, rules: &rules };
         let system = self.system(world)?;
         let scene = Scene {
@@ -203,7 +198,7 @@ impl LlmUsers {
             }
         };
         let decisions = encounters.iter().map(decide).collect();
-        let pages = self.runtime.block_on(together::together(decisions, self.config.batch as usize));
+        let pages = self.opened.wait_for_all(decisions, self.config.batch as usize);
         pages
             .into_iter()
             .zip(encounters)
@@ -258,6 +253,9 @@ impl UserModel for LlmUsers {
             recalled.map_err(|error| self.failed(error.to_string()))?;
         }
         let pages = self.pages(world, encounters, streams)?;
+        if let Some(bytes_per_token) = self.opened.bytes_per_token() {
+            self.room.check(&self.config, bytes_per_token, pages.iter().flatten());
+        }
         let dwell = DwellLaw::new(&self.config.dwell, world.scale);
         let mut decisions = Vec::with_capacity(pages.len());
         for (page, encounter) in pages.into_iter().zip(encounters) {
@@ -303,7 +301,7 @@ impl UserModel for LlmUsers {
     /// computed and how many a cache knew depends on what was decided at the same time.
     fn account(&self) -> Option<Value> {
         let usage = *self.cost.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut account: Map<String, Value> = self.opened.account.clone();
+        let mut account: Map<String, Value> = self.opened.account().clone();
         account.insert("chat".to_owned(), json!(self.chat));
         account.insert("calibrated".to_owned(), json!(self.is_calibrated()));
         account.insert("decisions".to_owned(), json!(self.cost.decisions.load(Ordering::Relaxed)));

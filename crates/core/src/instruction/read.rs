@@ -1,7 +1,7 @@
 //! From a sentence to instructions, by keywords.
 
 use super::lexicon::Token;
-use super::{Condition, Instruction, Lexicon, Strength};
+use super::{Condition, Instruction, Lexicon, Strength, Subject};
 
 /// What a sentence asks for.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -103,22 +103,63 @@ fn next_cue(cue: Option<Cue>, before: &str, word: &str) -> Option<Cue> {
     }
 }
 
-/// A limit of price or length: the first number, with its unit or with a word that says what it measures.
-fn cap(words: &[&str]) -> Option<Condition> {
-    let (at, number) =
+/// What a text names, whatever it says of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Mentions {
+    /// Categories, creators and tags, each once, in the order of the text.
+    pub subjects: Vec<Subject>,
+    /// The first number.
+    pub number: Option<Number>,
+}
+
+/// A number in a text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Number {
+    /// The number, finite and above 0.
+    pub value: f32,
+    /// The seconds of the unit of time that follows it; `None` if none does.
+    pub unit: Option<f32>,
+}
+
+impl Lexicon {
+    /// What a text names. Who reads a text by other means than [`Self::read`] finds here what it can be about.
+    pub fn mentions(&self, text: &str) -> Mentions {
+        let tokens = self.tokens(text);
+        let words: Vec<&str> = tokens.iter().filter_map(word).collect();
+        let mut mentions = Mentions { subjects: Vec::new(), number: number(&words) };
+        for token in &tokens {
+            if let Token::Name(subject) = token
+                && !mentions.subjects.contains(subject)
+            {
+                mentions.subjects.push(subject.clone());
+            }
+        }
+        mentions
+    }
+}
+
+/// The first number, with its unit.
+fn number(words: &[&str]) -> Option<Number> {
+    let (at, value) =
         words.iter().enumerate().find_map(|(at, word)| Some((at, word.parse::<f32>().ok()?)))?;
-    let number = Some(number).filter(|number| number.is_finite() && *number > 0.0)?;
+    let value = Some(value).filter(|value| value.is_finite() && *value > 0.0)?;
     let unit = match words.get(at + 1).copied().unwrap_or_default() {
         "s" | "sec" | "second" | "seconds" => Some(1.0),
         "m" | "min" | "minute" | "minutes" => Some(60.0),
         "h" | "hour" | "hours" => Some(3600.0),
         _ => None,
     };
+    Some(Number { value, unit })
+}
+
+/// A limit of price or length: the first number, with its unit or with a word that says what it measures.
+fn cap(words: &[&str]) -> Option<Condition> {
+    let Number { value, unit } = number(words)?;
     let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
     match unit {
-        Some(unit) => Some(Condition::DurationCap(number * unit)),
-        None if has(&PRICE) => Some(Condition::PriceCap(number)),
-        None if has(&LENGTH) => Some(Condition::DurationCap(number)),
+        Some(unit) => Some(Condition::DurationCap(value * unit)),
+        None if has(&PRICE) => Some(Condition::PriceCap(value)),
+        None if has(&LENGTH) => Some(Condition::DurationCap(value)),
         None => None,
     }
 }

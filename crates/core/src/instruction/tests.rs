@@ -123,3 +123,15 @@ fn conditions_are_checked_on_attributes() {
     assert!(!at(Condition::New, 0, &seen) && !at(Condition::New, 5, &seen) && at(Condition::New, 2, &seen));
     assert!(at(Condition::New, 0, &[]));
 }
+
+#[test]
+fn what_a_text_names_is_found_whatever_it_says_of_it() {
+    let catalogue = catalogue();
+    let lexicon = Lexicon::new(&catalogue);
+    let text = "Penny-Plain and music, or music by three cats one sofa; cats for 2.5 minutes, not 7";
+    let mentions = lexicon.mentions(text);
+    let names: Vec<&str> = mentions.subjects.iter().map(|subject| subject.name(&catalogue)).collect();
+    assert_eq!(names, ["penny-plain", "music", "three-cats-one-sofa", "cats"]);
+    assert_eq!(mentions.number, Some(Number { value: 2.5, unit: Some(60.0) }));
+    assert_eq!(lexicon.mentions("Surprise me, 0 times").number, None);
+}

@@ -4,6 +4,7 @@ mod ask;
 mod calibration;
 mod memory;
 mod server;
+mod source;
 
 pub use ask::{AskName, ContentName, EachName, MoveName, PrecisionName};
 pub use calibration::{CalibrationConfig, ChoiceCalibration, RETURN_BINS};
@@ -11,6 +12,8 @@ pub use memory::RecallConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use server::{ProtocolName, ServerConfig};
+pub use source::LanguageModelConfig;
+pub(in crate::scenario) use source::{batch, cache};
 
 use super::FieldProblem;
 use super::choice::{ArrivalConfig, DwellConfig, MindsetConfig, ReturnConfig};
@@ -126,14 +129,6 @@ pub struct LlmConfig {
     pub arrival: ArrivalConfig,
 }
 
-const fn cache() -> Size {
-    Size(256 << 20)
-}
-
-const fn batch() -> u32 {
-    64
-}
-
 fn items() -> String {
     "items".to_owned()
 }
@@ -199,25 +194,27 @@ impl LlmConfig {
         }
     }
 
+    /// The model and how it runs.
+    pub fn language_model(&self) -> LanguageModelConfig {
+        LanguageModelConfig {
+            model: self.model.clone(),
+            precision: self.precision,
+            threads: self.threads,
+            cache: self.cache,
+            batch: self.batch,
+            server: self.server.clone(),
+            chat: self.chat,
+        }
+    }
+
     /// Checks ranges.
     ///
     /// # Errors
     /// The first field outside its range, as a dotted path below this table.
     pub fn check(&self) -> Result<(), FieldProblem> {
+        self.language_model().check()?;
         let wrong =
             |field: &str, value: String, expected: &str| Err(FieldProblem::new(field, value, expected));
-        if self.model.is_empty() {
-            return wrong("model", "\"\"".to_owned(), "a folder, a .gguf file, or a model of the hub");
-        }
-        if self.cache.0 < 1 << 16 {
-            return wrong("cache", self.cache.to_string(), "at least \"64KiB\"");
-        }
-        if !(1..=4096).contains(&self.batch) {
-            return wrong("batch", self.batch.to_string(), "a whole number from 1 to 4096");
-        }
-        if self.threads > 1024 {
-            return wrong("threads", self.threads.to_string(), "a whole number from 0 to 1024");
-        }
         if self.items.is_empty() {
             return wrong("items", "\"\"".to_owned(), "a word, such as \"films\"");
         }
@@ -247,9 +244,6 @@ impl LlmConfig {
         }
         if let Some(at) = repeated(&self.ask) {
             return wrong(&format!("ask.{at}"), self.ask[at].word().to_owned(), "every part once");
-        }
-        if let Some(server) = &self.server {
-            server.check().map_err(|problem| problem.below("server"))?;
         }
         self.memory.check().map_err(|problem| problem.below("memory"))?;
         self.calibration.check().map_err(|problem| problem.below("calibration"))?;

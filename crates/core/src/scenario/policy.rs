@@ -5,6 +5,7 @@ mod discriminate;
 mod explore;
 mod external;
 mod instructed;
+mod language;
 mod learners;
 mod retrain;
 mod simple;
@@ -14,6 +15,7 @@ pub use discriminate::{DiscriminateConfig, DiscriminateFrom};
 pub use explore::{EpsilonConfig, Exclude, Explore, PlackettLuceConfig};
 pub use external::ExternalConfig;
 pub use instructed::{KeywordFilterConfig, ParserPlannerConfig};
+pub use language::{LlmRankerConfig, ParserConfig, RankMode, RulesWord};
 pub use learners::{BprMfConfig, ItemKnnConfig};
 pub use retrain::Retrain;
 use schemars::JsonSchema;
@@ -21,6 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use simple::{FixedConfig, PopularityConfig, RandomConfig};
 
 use super::FieldProblem;
+use super::llm::LanguageModelConfig;
 
 /// A policy and its parameters. `kind` says which; the other fields are those of the kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -52,6 +55,8 @@ pub enum PolicyConfig {
     KeywordFilter(KeywordFilterConfig),
     /// Another policy, planned by what the instructions of the session mean.
     ParserPlanner(ParserPlannerConfig),
+    /// What another policy retrieves, ranked by a language model.
+    LlmRanker(LlmRankerConfig),
     /// Lists on which users are examined: items that the real user liked among others.
     Discriminate(DiscriminateConfig),
 }
@@ -64,7 +69,7 @@ impl Default for PolicyConfig {
 
 impl PolicyConfig {
     /// All kinds as they are spelt, in the order of the variants.
-    pub const KINDS: [&str; 13] = [
+    pub const KINDS: [&str; 14] = [
         "random",
         "popularity",
         "item-knn",
@@ -77,6 +82,7 @@ impl PolicyConfig {
         "external",
         "keyword-filter",
         "parser-planner",
+        "llm-ranker",
         "discriminate",
     ];
 
@@ -95,8 +101,40 @@ impl PolicyConfig {
             Self::External(_) => 9,
             Self::KeywordFilter(_) => 10,
             Self::ParserPlanner(_) => 11,
-            Self::Discriminate(_) => 12,
+            Self::LlmRanker(_) => 12,
+            Self::Discriminate(_) => 13,
         }]
+    }
+
+    /// The language model that the policy asks, if it asks one, and the keys below this table under which it stands.
+    pub fn language_model(&self) -> Option<(&'static [&'static str], LanguageModelConfig)> {
+        match self {
+            Self::LlmRanker(config) => Some((&[], config.language_model())),
+            Self::ParserPlanner(ParserPlannerConfig { parser: ParserConfig::Model(model), .. }) => {
+                Some((&["parser"], model.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The exploration of a policy that scores items.
+    pub(crate) fn explore(&self) -> Option<Explore> {
+        match self {
+            Self::Popularity(config) => config.explore,
+            Self::ItemKnn(config) => config.explore,
+            Self::BprMf(config) => config.explore,
+            Self::LinUcb(config) => config.explore,
+            Self::DiagLinUcb(config) => config.explore,
+            Self::ThompsonBernoulli(config) => config.explore,
+            Self::ThompsonLinear(config) => config.explore,
+            Self::Fixed(config) => config.explore,
+            Self::LlmRanker(config) => config.explore,
+            Self::Random(_)
+            | Self::External(_)
+            | Self::KeywordFilter(_)
+            | Self::ParserPlanner(_)
+            | Self::Discriminate(_) => None,
+        }
     }
 
     /// Checks ranges. Names that depend on the run (actions, item keys) are checked when the policy is built.
@@ -117,6 +155,7 @@ impl PolicyConfig {
             Self::External(config) => config.check(),
             Self::KeywordFilter(config) => config.check(),
             Self::ParserPlanner(config) => config.check(),
+            Self::LlmRanker(config) => config.check(),
             Self::Discriminate(config) => config.check(),
         }
     }

@@ -212,6 +212,9 @@ pub struct PolicySpec {
     pub config: PolicyConfig,
     /// The absolute folder of the file that holds the table: commands of external policies start there.
     pub folder: PathBuf,
+    /// Where the language model is, for a policy that asks one.
+    #[serde(default)]
+    pub model: Option<ModelFile>,
 }
 
 /// How users meet arms.

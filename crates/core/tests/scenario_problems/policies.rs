@@ -67,6 +67,37 @@ fn arms_and_policies() {
 }
 
 #[test]
+fn policies_that_ask_a_language_model() {
+    let policy = "policy = { kind = \"random\" }";
+    let ranker = |keys: &str| format!("policy = {{ kind = \"llm-ranker\", {keys} }}");
+    let planner = |keys: &str| format!("policy = {{ kind = \"parser-planner\", {keys} }}");
+    let cases = [
+        ("no model", ranker("candidates = 30")),
+        ("an unknown mode", ranker("model = \"builtin:habitue-mini\", mode = \"pairwise\"")),
+        ("a misspelt mode", ranker("model = \"builtin:habitue-mini\", mode = \"lisstwise\"")),
+        ("no such folder", ranker("model = \"model/tiny/one\"")),
+        ("no such model of ours", ranker("model = \"builtin:habitue-mimi\"")),
+        ("an unknown key", ranker("model = \"a/b\", candidate = 30")),
+        ("candidates by chance", ranker("model = \"a/b\", inner = { kind = \"random\" }")),
+        (
+            "exploration in the wrong place",
+            ranker("model = \"a/b\", inner = { kind = \"popularity\", explore = { kind = \"epsilon\" } }"),
+        ),
+        ("one word for both", ranker("model = \"a/b\", yes = \"no\"")),
+        ("an unknown parser", planner("parser = \"rule\"")),
+        ("a parser without a model", planner("parser = { cache = \"1GiB\" }")),
+        ("a parser that is not there", planner("parser = { model = \"item.gguf\" }")),
+        (
+            "a parser on a server without a scheme",
+            planner("parser = { model = \"a\", server = { endpoint = \"x\" } }"),
+        ),
+    ];
+    let edits: Vec<[(&str, &str); 1]> = cases.iter().map(|(_, table)| [(policy, table.as_str())]).collect();
+    let mistakes: Vec<_> = cases.iter().zip(&edits).map(|((name, _), edits)| mistake(name, edits)).collect();
+    snapshot!("policies_that_ask_a_language_model", mistakes);
+}
+
+#[test]
 fn slates_and_rewards() {
     let actions = "actions = [\"skip\", \"view\", \"click\", \"like\"]";
     snapshot!(

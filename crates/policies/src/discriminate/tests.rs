@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 use habitue_core::{ActionScale, Catalogue, Item, ItemStats, PastInteraction, SimTime};
+use habitue_llm::OpenModels;
 
 use super::*;
 
@@ -49,6 +50,8 @@ impl Town {
             streams: Streams::new(0),
             folder: Path::new("."),
             history: &history,
+            model: None,
+            open: &OpenModels::default(),
             held_out: &self.held_out,
         };
         Discriminate::new(config, &setting)

@@ -28,6 +28,33 @@ pub(crate) trait AnyScorer: Send + Sync {
     fn updates(&self) -> u64;
 }
 
+impl dyn AnyScorer {
+    /// A snapshot of a policy of this kind around the scorer, which has no state of its own.
+    pub(crate) fn pack(&self, kind: &str) -> Result<Vec<u8>, String> {
+        let state = self.snapshot();
+        let whole = state.and_then(|state| postcard::to_stdvec(&(kind, self.kind(), state)));
+        whole.map_err(|source| format!("its state cannot be written: {source}"))
+    }
+
+    /// Takes over such a snapshot.
+    pub(crate) fn unpack(&mut self, expected: &str, snapshot: &[u8]) -> Result<(), String> {
+        let (kind, rest) = postcard::take_from_bytes::<&str>(snapshot)
+            .map_err(|source| format!("the bytes are not a snapshot of a policy: {source}"))?;
+        if kind != expected {
+            return Err(format!("a snapshot of kind \"{kind}\", expected kind \"{expected}\""));
+        }
+        let damaged = |source| format!("a damaged snapshot of kind \"{kind}\": {source}");
+        let (inner, state) = postcard::from_bytes::<(&str, Vec<u8>)>(rest).map_err(damaged)?;
+        let expected = self.kind();
+        if inner != expected {
+            return Err(format!(
+                "a snapshot with inner kind \"{inner}\", expected inner kind \"{expected}\""
+            ));
+        }
+        self.restore(&state).map_err(damaged)
+    }
+}
+
 /// Any scorer.
 pub(crate) struct Erased<S>(pub(crate) S);
 

@@ -6,11 +6,11 @@ use super::{Marks, Path};
 
 /// One filled position.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// Position in the pool.
-    pub(super) at: u32,
+    pub(crate) at: u32,
     /// Probability given the steps before.
-    pub(super) probability: f64,
+    pub(crate) probability: f64,
 }
 
 /// A distribution over the candidates that are not taken. It never favours a taken one.

@@ -2,16 +2,38 @@
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test binary uses a part of it")]
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use habitue_core::scenario::ModelFile;
 use habitue_core::scenario::policy::PolicyConfig;
 use habitue_core::{
     Action, ActionScale, ArmId, Catalogue, CategoryId, Decider, HOUR, HistoryEntry, Impression, Item, ItemId,
     ItemStats, Mindset, Move, PastInteraction, Policy, PolicyError, Purpose, Request, SimDuration, SimTime,
     Slate, Streams, Turn, UserId, World, turn_counter,
 };
-use habitue_policies::{Setting, build};
+use habitue_policies::{OpenModels, Setting, build};
 use rand::RngExt;
+
+static OPEN: OnceLock<OpenModels> = OnceLock::new();
+
+/// A folder with a language model of random weights that reads long prompts, as the value of `model`.
+pub fn model() -> String {
+    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../llm/tests/goldens/qwen3");
+        for file in ["model.safetensors", "tokenizer.json"] {
+            std::fs::copy(source.join(file), folder.path().join(file)).unwrap();
+        }
+        let config = std::fs::read_to_string(source.join("config.json")).unwrap();
+        let mut config: serde_json::Value = serde_json::from_str(&config).unwrap();
+        config["max_position_embeddings"] = 16_384.into();
+        std::fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+        folder
+    });
+    folder.path().to_str().unwrap().to_owned()
+}
 
 pub struct Town {
     pub catalogue: Catalogue,
@@ -79,6 +101,7 @@ impl Town {
             .enumerate()
             .map(|(user, past)| (UserId(user as u32), past.as_slice()))
             .collect();
+        let model = config.language_model().map(|(_, model)| ModelFile::Path(PathBuf::from(model.model)));
         build(
             config,
             &Setting {
@@ -88,6 +111,8 @@ impl Town {
                 streams: self.streams,
                 folder,
                 history: &history,
+                model: model.as_ref(),
+                open: OPEN.get_or_init(OpenModels::default),
                 held_out: &[],
             },
         )

@@ -128,9 +128,9 @@ fn nothing_of_what_is_held_out_reaches_the_world() {
                 arm
             })
             .into();
-        let (parts, held_out) = parts_and_held_out(&scenario).unwrap();
+        let (parts, held_out) = parts_and_held_out(&scenario, &OpenModels::default()).unwrap();
         let personas = parts.personas.clone();
-        let zoo = Zoo::new(&scenario, held_out.clone());
+        let zoo = Zoo::new(&scenario, held_out.clone(), OpenModels::default());
         let simulation = Simulation::new(scenario, parts, Box::new(zoo)).unwrap();
         // Public counters, users' states and all that policies have learnt.
         (personas, simulation.snapshot().unwrap(), held_out)

@@ -209,7 +209,7 @@ pub fn arm(name: &str, config: PolicyConfig, share: f64) -> Arm {
 }
 
 pub fn spec(config: PolicyConfig) -> PolicySpec {
-    PolicySpec { config, folder: "/".into() }
+    PolicySpec { config, folder: "/".into(), model: None }
 }
 
 /// A policy that learns.

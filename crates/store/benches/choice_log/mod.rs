@@ -60,7 +60,7 @@ pub(crate) fn scenario(name: &str) -> Scenario {
         },
         arms: vec![Arm {
             name: "only".to_owned(),
-            policy: PolicySpec { config: PolicyConfig::default(), folder: "/".into() },
+            policy: PolicySpec { config: PolicyConfig::default(), folder: "/".into(), model: None },
             share: 1.0,
         }],
         design: Design::Split,

@@ -103,13 +103,13 @@ impl LlmUsers {
             config: &self.config,
             template: &self.template,
             memories: &self.memories,
-            backend: &*self.opened.backend,
+            backend: self.opened.backend(),
             chat: self.chat,
             world: interview.world,
             streams,
             system: &system,
         };
-        let said = self.runtime.block_on(scene.interview(interview));
+        let said = self.opened.wait(scene.interview(interview));
         said.map_err(|error| self.failed(format!("user \"{}\": {error}", interview.persona.key)))
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::FieldProblem;
-use super::{PolicyConfig, PopularityConfig, not_negative};
+use super::{ParserConfig, PolicyConfig, PopularityConfig, not_negative};
 
 /// Takes the last instruction by its words: items in whose title, text, tags, categories or creator a word after a
 /// negative cue ("no", "less", "without") occurs are not candidates; those with a word after a positive cue ("more",
@@ -49,6 +49,8 @@ pub struct ParserPlannerConfig {
     /// The policy that ranks, one that scores items: not `external`, nor one with an `inner` of its own. Its `explore`
     /// and `exclude` hold; `random` is drawn by Plackett-Luce at temperature 1.
     pub inner: Box<PolicyConfig>,
+    /// Who reads the instructions.
+    pub parser: ParserConfig,
     /// Weight of positive soft wishes, 0 or more: in standard deviations of the inner scores of all candidates, or
     /// temperatures of `explore` if that is more.
     #[schemars(range(min = 0))]
@@ -62,7 +64,13 @@ pub struct ParserPlannerConfig {
 
 impl Default for ParserPlannerConfig {
     fn default() -> Self {
-        Self { inner: popularity().into(), alpha: 4.0, beta: 4.0, reply: false }
+        Self {
+            inner: popularity().into(),
+            parser: ParserConfig::default(),
+            alpha: 4.0,
+            beta: 4.0,
+            reply: false,
+        }
     }
 }
 
@@ -72,22 +80,26 @@ impl ParserPlannerConfig {
     /// # Errors
     /// The first field outside its range.
     pub fn check(&self) -> Result<(), FieldProblem> {
+        if let ParserConfig::Model(model) = &self.parser {
+            model.check().map_err(|problem| problem.below("parser"))?;
+        }
         not_negative("alpha", self.alpha)?;
         not_negative("beta", self.beta)?;
         check_inner(&self.inner)
     }
 }
 
-fn popularity() -> PolicyConfig {
+pub(super) fn popularity() -> PolicyConfig {
     PolicyConfig::Popularity(PopularityConfig::default())
 }
 
 /// The inner policy, which has to be one that scores items.
-fn check_inner(inner: &PolicyConfig) -> Result<(), FieldProblem> {
+pub(super) fn check_inner(inner: &PolicyConfig) -> Result<(), FieldProblem> {
     match inner {
         PolicyConfig::External(_)
         | PolicyConfig::KeywordFilter(_)
         | PolicyConfig::ParserPlanner(_)
+        | PolicyConfig::LlmRanker(_)
         | PolicyConfig::Discriminate(_) => {
             Err(FieldProblem::new("inner.kind", inner.kind(), "a policy that scores items itself"))
         }

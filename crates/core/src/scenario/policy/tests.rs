@@ -65,6 +65,16 @@ fn values_outside_their_range_are_named() {
         ("kind = \"parser-planner\"\nbeta = -1", "beta"),
         ("kind = \"parser-planner\"\ninner = { kind = \"keyword-filter\" }", "inner.kind"),
         ("kind = \"external\"\ncommand = [\"x\"]\nlongest_line = 1", "longest_line"),
+        ("kind = \"parser-planner\"\nparser = { model = \"a/b\", batch = 0 }", "parser.batch"),
+        ("kind = \"llm-ranker\"", "model"),
+        ("kind = \"llm-ranker\"\nmodel = \"a/b\"\ncandidates = 0", "candidates"),
+        ("kind = \"llm-ranker\"\nmodel = \"a/b\"\nyes = \"no\"", "no"),
+        ("kind = \"llm-ranker\"\nmodel = \"a/b\"\ninner = { kind = \"random\" }", "inner.kind"),
+        ("kind = \"llm-ranker\"\nmodel = \"a/b\"\ninner = { kind = \"parser-planner\" }", "inner.kind"),
+        (
+            "kind = \"llm-ranker\"\nmodel = \"a/b\"\n[inner]\nkind = \"popularity\"\nexplore = { kind = \"epsilon\" }",
+            "inner.explore",
+        ),
     ] {
         assert_eq!(read(text).unwrap().check().unwrap_err().field, field, "{text}");
     }

@@ -1,5 +1,6 @@
 //! The policies under comparison.
 
+use super::people::model_file;
 use super::reader::{Document, Reader, elements};
 use crate::action::ActionScale;
 use crate::scenario::file::ArmFile;
@@ -116,5 +117,13 @@ fn table(
         _ => true,
     };
     let folder = reader.texts.folder(document.get(way)?.at.text).to_path_buf();
-    Some(PolicySpec { config: config.filter(|_| known)?, folder })
+    let config = config.filter(|_| known)?;
+    let model = match config.language_model() {
+        Some((place, model)) => {
+            let way = place.iter().fold(way.clone(), |way, key| way.key(key)).key("model");
+            Some(model_file(reader, document, &way, model.server.is_some())?)
+        }
+        None => None,
+    };
+    Some(PolicySpec { config, folder, model })
 }

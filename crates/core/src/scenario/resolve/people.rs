@@ -78,7 +78,7 @@ fn llm(reader: &mut Reader<'_>, document: &Document, population: &Way) -> Option
         return None;
     }
     let config = reader.checked(document, &way, LlmConfig::check)?;
-    let model = model_file(reader, document, &way.key("model"), &config);
+    let model = model_file(reader, document, &way.key("model"), config.server.is_some());
     let is_ours = matches!(&model, Some(ModelFile::BuiltIn(_)));
     let template = match document.get(&way.key("template")) {
         Some(node) => template(reader, node, &way.key("template"))?,
@@ -143,13 +143,13 @@ fn built_in(
 }
 
 /// A model that exists as a path is one, and what looks like an id of the hub is one of the hub.
-fn model_file(
+pub(super) fn model_file(
     reader: &mut Reader<'_>,
     document: &Document,
     way: &Way,
-    config: &LlmConfig,
+    on_server: bool,
 ) -> Option<ModelFile> {
-    if config.server.is_some() {
+    if on_server {
         return Some(ModelFile::Server);
     }
     let node = document.get(way)?;
