@@ -15,8 +15,8 @@ pub(super) struct Job {
     pub request: Request,
     /// Closed when the asker has gone.
     pub reply: oneshot::Sender<Result<Reply, LlmError>>,
-    /// Its place in the queue.
-    pub permit: OwnedSemaphorePermit,
+    /// Its place in the queue; none once it was in work.
+    pub permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl Shared {
             if let Some(reason) = &incoming.stopped {
                 return Err(LlmError::Stopped(reason.clone()));
             }
-            incoming.jobs.push_back(Job { request, reply, permit });
+            incoming.jobs.push_back(Job { request, reply, permit: Some(permit) });
         }
         self.arrived.notify_one();
         match answer.await {

@@ -130,7 +130,7 @@ impl Scheduler {
             let mut progress = self.admit();
             progress |= self.start_branches();
             progress |= self.step()?;
-            if !progress && self.busy() {
+            if !progress && self.busy() && !self.put_back() {
                 return Err(LlmError::Stopped(
                     "no sequence can go on; this is a defect of the engine".to_owned(),
                 ));
@@ -262,6 +262,20 @@ impl Scheduler {
         true
     }
 
+    /// Puts the youngest request in work back among the waiting, when the ring is empty and no branch finds room. Room
+    /// for a branch is kept, but pages that a branch used can become another request's own, which holds them for longer.
+    /// What was computed of the request stays in the cache for as long as there is room; it is never the only one in
+    /// work, and the others can go on. False if there is no other.
+    fn put_back(&mut self) -> bool {
+        if !self.ring.is_empty() || self.branching.len() < 2 {
+            return false;
+        }
+        let Some(slot) = self.branching.pop_back() else { return false };
+        let Some(active) = self.close(slot) else { return false };
+        self.waiting.push_front(Job { request: active.request, reply: active.reply, permit: None });
+        true
+    }
+
     /// One pass. True if anything was computed or finished.
     fn step(&mut self) -> Result<bool, LlmError> {
         self.pass += 1;
@@ -358,6 +372,10 @@ impl Scheduler {
                 }
                 active.unfinished -= 1;
                 if active.unfinished > 0 {
+                    // Its other branches may have been let go of before.
+                    if active.running == 0 && active.reply.is_closed() {
+                        self.close(slot);
+                    }
                     return;
                 }
             }

@@ -101,7 +101,10 @@ impl Town {
             .enumerate()
             .map(|(user, past)| (UserId(user as u32), past.as_slice()))
             .collect();
-        let model = config.language_model().map(|(_, model)| ModelFile::Path(PathBuf::from(model.model)));
+        let model = config.language_model().map(|(_, model)| match model.model.strip_prefix("builtin:") {
+            Some(_) => ModelFile::BuiltIn(model.model),
+            None => ModelFile::Path(PathBuf::from(model.model)),
+        });
         build(
             config,
             &Setting {

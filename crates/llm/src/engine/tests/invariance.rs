@@ -156,3 +156,34 @@ fn farthest(a: &Reply, b: &Reply) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
+
+/// A branch that takes the room kept for the longest may leave some of it, and another request may start there.
+#[test]
+fn a_cache_with_room_for_some_of_many_requests_serves_all() {
+    let draw = |what: u32, below: u32| what.wrapping_mul(2_246_822_519).rotate_left(9) % below;
+    let requests: Vec<Request> = (0..60)
+        .map(|index| {
+            let branches = (0..10).map(|branch| {
+                let length = if branch % 2 == 0 { 1 } else { 30 + draw(index * 16 + branch, 10) as usize };
+                let wanted = vec![Wanted { position: length - 1, tokens: TokenSet::Only(vec![3, 4]) }];
+                Branch { tokens: tokens(length, index * 16 + branch), wanted }
+            });
+            let own = tokens(45 + draw(index * 16 + 10, 20) as usize, index);
+            Request { branches: branches.collect(), tokens: own, wanted: Vec::new() }
+        })
+        .collect();
+    let page = crate::cache::Pages::page_bytes(&tiny(), crate::model::Numbers::Int8);
+    let weights = RandomWeights::new(&tiny(), 5);
+    let start = |cache_bytes, batch_tokens| {
+        let options = EngineOptions { cache_bytes, batch_tokens, ..options(Precision::Int8) };
+        Engine::start(tiny(), &weights, options).unwrap()
+    };
+    let roomy = ask(&start(8 << 20, 512), &requests);
+    for (pages, batch) in (10..50).flat_map(|pages| [(pages, 32), (pages, 128)]) {
+        assert_eq!(
+            ask(&start(pages * page, batch), &requests),
+            roomy,
+            "{pages} pages, {batch} tokens a pass"
+        );
+    }
+}
