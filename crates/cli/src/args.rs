@@ -5,8 +5,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::commands::{
     Session, bench::BenchArgs, compare::CompareArgs, completions::CompletionsArgs, doctor::DoctorArgs,
     export::ExportArgs, fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs,
-    leaderboard::LeaderboardArgs, llm::LlmArgs, replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs,
-    run::RunArgs, schema, train::TrainArgs, validate::ValidateArgs,
+    leaderboard::LeaderboardArgs, llm::LlmArgs, personas::PersonasArgs, replay::ReplayArgs,
+    report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs, validate::ValidateArgs,
 };
 use crate::failure::{Exit, Failure};
 
@@ -67,6 +67,7 @@ pub(crate) enum Command {
     Fit(FitArgs),
     Export(ExportArgs),
     Import(ImportArgs),
+    Personas(PersonasArgs),
     /// Print the JSON Schema of scenario files, for editors
     ///
     /// In VS Code with Even Better TOML: save it as `scenario.schema.json` and begin scenarios with the line
@@ -94,6 +95,7 @@ impl Command {
             Self::Fit(args) => args.run(),
             Self::Export(args) => args.run(),
             Self::Import(args) => args.run(),
+            Self::Personas(args) => args.run(session),
             Self::Schema => schema::run(),
             Self::Doctor(args) => args.run(session),
             Self::Bench(args) => args.run(session),

@@ -12,6 +12,7 @@ pub(crate) mod interview;
 pub(crate) mod leaderboard;
 pub(crate) mod llm;
 mod model;
+pub(crate) mod personas;
 mod play;
 pub(crate) mod replay;
 pub(crate) mod report;

@@ -28,6 +28,7 @@ fn every_subcommand_says_what_it_does() {
         "train",
         "export",
         "import",
+        "personas",
         "schema",
         "doctor",
         "bench",

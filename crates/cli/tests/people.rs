@@ -135,3 +135,42 @@ fn whom_nobody_knows_cannot_be_played_and_what_was_played_cannot_be_resumed() {
         insta::assert_snapshot!(said);
     });
 }
+
+#[test]
+fn people_are_written_to_a_file_that_a_scenario_can_name() {
+    let door = door();
+    let written = door.habitue(&["personas", "corner.toml", "--out", "people.jsonl"]);
+    assert_eq!((written.code, written.err.as_str()), (0, ""), "{written:?}");
+    // Who is read from the file is who was drawn.
+    let read = "population.0.personas={ file = \"people.jsonl\" }";
+    let again = door.habitue(&["personas", "corner.toml", "--out", "again.jsonl", "--set", read]);
+    assert_eq!(again.code, 0, "{again:?}");
+    let file = |name: &str| std::fs::read_to_string(door.path().join(name)).unwrap();
+    assert_eq!(file("people.jsonl"), file("again.jsonl"));
+
+    let args = [
+        "personas",
+        "corner.toml",
+        "--model",
+        "tiny",
+        "--quiet",
+        "--set",
+        "population.0.size=3",
+        "--out",
+        "-",
+    ];
+    let described = door.habitue(&args);
+    assert_eq!((described.code, described.err.as_str()), (0, ""), "{described:?}");
+    let texts: Vec<String> = described
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["text"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(texts.len() == 3 && texts.iter().all(|text| !text.is_empty()), "{texts:?}");
+    assert!(texts[0] != texts[1], "{texts:?}");
+    assert_eq!(described.out, door.habitue(&args).out, "the same again");
+
+    let wrong = door.habitue(&["personas", "corner.toml", "--out", "-", "--population", "casul"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("did you mean \"casual\"?"), "{}", wrong.err);
+}

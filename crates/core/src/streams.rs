@@ -58,6 +58,8 @@ pub enum Purpose {
     /// the order of a list with m others for each liked item; from 2^32 on for baselines on these lists: 2^32 for what their
     /// thresholds are chosen on, 2^33 + arm for random picks.
     Examination = 19,
+    /// What a language model writes about a persona; entity = user.
+    Description = 20,
 }
 
 /// Makes the streams of one run.

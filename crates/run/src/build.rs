@@ -34,6 +34,26 @@ pub(crate) fn parts_and_held_out(
     scenario: &Scenario,
     open: &OpenModels,
 ) -> Result<(Parts, Vec<HeldOut>), RunError> {
+    let People { catalogue, dataset, personas, populations, held_out } = people(scenario)?;
+    let streams = Streams::new(scenario.seed);
+    let graph = graph::graph(&scenario.graph, &personas, dataset.as_ref(), streams)?;
+    let parts = Parts { catalogue, personas, populations, models: models(scenario, open)?, graph };
+    Ok((parts, held_out))
+}
+
+/// Who lives in a scenario, and with what.
+pub(crate) struct People {
+    pub(crate) catalogue: Catalogue,
+    dataset: Option<Dataset>,
+    /// All of them, population by population.
+    pub(crate) personas: Vec<Persona>,
+    /// Of each of them.
+    pub(crate) populations: Vec<PopulationId>,
+    held_out: Vec<HeldOut>,
+}
+
+/// Reads or draws a scenario's catalogue and people. No language model is opened.
+pub(crate) fn people(scenario: &Scenario) -> Result<People, RunError> {
     let streams = Streams::new(scenario.seed);
     let (catalogue, dataset) = match &scenario.catalogue {
         CatalogueSource::File(path) => (read_catalogue(path)?, None),
@@ -61,9 +81,7 @@ pub(crate) fn parts_and_held_out(
         everybody.extend(own);
     }
     check_keys(scenario, &everybody, &populations)?;
-    let graph = graph::graph(&scenario.graph, &everybody, dataset.as_ref(), streams)?;
-    let parts = Parts { catalogue, personas: everybody, populations, models: models(scenario, open)?, graph };
-    Ok((parts, held_out))
+    Ok(People { catalogue, dataset, personas: everybody, populations, held_out })
 }
 
 /// Takes the parts from a run's own log, so that a resumed or replayed run does not depend on files that may have

@@ -48,6 +48,7 @@ mod drive;
 mod error;
 mod interview;
 mod leaderboard;
+mod personas;
 mod play;
 mod replay;
 mod sources;
@@ -62,6 +63,7 @@ pub use leaderboard::{
     Before, Figure, InScenario, Leaderboard, Ranking, Standing, SuiteControl, SuiteEnding, SuiteObserver,
     SuiteRun, play_suite, suite_folder,
 };
+pub use personas::write_personas;
 pub use play::{Play, Player, Reaction};
 pub use replay::{Audit, Difference, Differences, Disagreement, Replay, replay};
 pub use sources::DiskSources;

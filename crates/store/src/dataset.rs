@@ -6,7 +6,7 @@
 //! | MovieLens 1M | `ratings.dat`, `movies.dat`, `users.dat` | ratings 1 to 5 |
 //! | RecBole | `NAME.inter`, `NAME.item` and `NAME.user` (optional) | typed headers |
 //! | Last.fm (HetRec 2011) | `artists.dat`, `user_artists.dat`, `user_friends.dat`, `tags.dat` with `user_taggedartists.dat` (optional) | play counts, friends |
-//! | Agent4Rec's MovieLens-1M | `movie_detail.csv`, `train.txt`, `valid.txt`, `test.txt` | films liked, without ratings or times |
+//! | `Agent4Rec`'s MovieLens-1M | `movie_detail.csv`, `train.txt`, `valid.txt`, `test.txt` | films liked, without ratings or times |
 //! | CSV | whatever a mapping file names | what the mapping says |
 //!
 //! **What all layouts have in common.** Items and users stand in the order of their files and are named by their ids

@@ -26,6 +26,7 @@ use serde_json::{Map, Value, json};
 
 pub use interview::{Evidence, EvidenceSource, Interview, Statement};
 pub use open::ModelError;
+pub(crate) use page::ONE_LINE;
 pub use returning::intention_of;
 
 use self::cache::Room;

@@ -80,7 +80,7 @@ pub enum DatasetLayout {
     RecBole,
     /// HetRec 2011 Last.fm.
     LastFm,
-    /// Agent4Rec's sample of MovieLens-1M.
+    /// `Agent4Rec`'s sample of MovieLens-1M.
     Agent4Rec,
     /// CSV files read by this mapping file.
     Csv {

@@ -1,4 +1,4 @@
-//! The sample of MovieLens-1M that Agent4Rec publishes (Zhang et al., SIGIR 2024): lists of films by user, without ratings.
+//! The sample of MovieLens-1M that `Agent4Rec` publishes (Zhang et al., SIGIR 2024): lists of films by user, without ratings.
 
 use std::collections::BTreeSet;
 use std::path::Path;

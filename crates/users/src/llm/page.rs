@@ -3,7 +3,7 @@
 mod after;
 mod reply;
 
-pub(super) use after::ONE_LINE;
+pub(crate) use after::ONE_LINE;
 
 use habitue_core::scenario::llm::{AskName, EachName, LlmConfig, MoveName};
 use habitue_core::{

@@ -39,7 +39,7 @@ pub enum DatasetName {
     RecBole,
     /// HetRec 2011 Last.fm, with friendships.
     LastFm,
-    /// Agent4Rec's sample of MovieLens-1M: `movie_detail.csv`, `train.txt`, `valid.txt`, `test.txt`.
+    /// `Agent4Rec`'s sample of MovieLens-1M: `movie_detail.csv`, `train.txt`, `valid.txt`, `test.txt`.
     Agent4Rec,
     /// CSV files read by a mapping file.
     Csv,

@@ -10,7 +10,7 @@ use crate::llm::template::Section;
 use crate::llm::view;
 
 /// One line of at least one character that is seen, without control characters.
-pub(in crate::llm) const ONE_LINE: &str = r"[^\s\p{Cc}][^\p{Cc}]*\n?";
+pub(crate) const ONE_LINE: &str = r"[^\s\p{Cc}][^\p{Cc}]*\n?";
 
 impl Scene<'_> {
     /// What only some moves have: words, or when the user means to be back.
