@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     Session, bench::BenchArgs, compare::CompareArgs, completions::CompletionsArgs, doctor::DoctorArgs,
-    export::ExportArgs, fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs,
+    evaluate::EvaluateArgs, export::ExportArgs, fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs,
     leaderboard::LeaderboardArgs, llm::LlmArgs, replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs,
     run::RunArgs, schema, train::TrainArgs, validate::ValidateArgs,
 };
@@ -61,6 +61,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Report(ReportArgs),
     Compare(CompareArgs),
+    Evaluate(EvaluateArgs),
     Leaderboard(LeaderboardArgs),
     Interview(InterviewArgs),
     Validate(ValidateArgs),
@@ -88,6 +89,7 @@ impl Command {
             Self::Inspect(args) => args.run(),
             Self::Report(args) => args.run(),
             Self::Compare(args) => args.run(),
+            Self::Evaluate(args) => args.run(session),
             Self::Leaderboard(args) => args.run(session),
             Self::Interview(args) => args.run(),
             Self::Validate(args) => args.run(),
