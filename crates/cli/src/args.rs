@@ -4,9 +4,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     Session, bench::BenchArgs, compare::CompareArgs, completions::CompletionsArgs, doctor::DoctorArgs,
-    evaluate::EvaluateArgs, export::ExportArgs, fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs,
-    leaderboard::LeaderboardArgs, llm::LlmArgs, replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs,
-    run::RunArgs, schema, train::TrainArgs, validate::ValidateArgs,
+    evaluate::EvaluateArgs, export::ExportArgs, fit::FitArgs, import::ImportArgs, inspect::InspectArgs,
+    interview::InterviewArgs, leaderboard::LeaderboardArgs, llm::LlmArgs, replay::ReplayArgs,
+    report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs, validate::ValidateArgs,
 };
 use crate::failure::{Exit, Failure};
 

@@ -58,7 +58,8 @@ fn the_logged_policy_is_worth_what_it_earned() {
     let run = door.run();
     for target in ["session-reward", "slate-reward", "return-1-day", "return-gap"] {
         let ended = door.habitue(&[
-            "evaluate", &run, "--arm", "popular", "--policy", POPULAR, "--target", target, "--json", "--quiet",
+            "evaluate", &run, "--arm", "popular", "--policy", POPULAR, "--target", target, "--json",
+            "--quiet",
         ]);
         assert_eq!(ended.code, 0, "{}", ended.err);
         let said: Value = serde_json::from_str(&ended.out).unwrap();
@@ -67,7 +68,10 @@ fn the_logged_policy_is_worth_what_it_earned() {
         for row in said["rows"].as_array().unwrap() {
             let (name, value) = (row["estimator"].as_str().unwrap(), row["value"].as_f64().unwrap());
             if name.ends_with("is") || name.ends_with("ips") {
-                assert!((value - logged).abs() < 1e-6 * logged.abs().max(1.0), "{target} {name}: {value} {logged}");
+                assert!(
+                    (value - logged).abs() < 1e-6 * logged.abs().max(1.0),
+                    "{target} {name}: {value} {logged}"
+                );
             }
         }
     }
@@ -75,7 +79,16 @@ fn the_logged_policy_is_worth_what_it_earned() {
     let said: Value = serde_json::from_str(&door.habitue(&["inspect", &run, "--json"]).out).unwrap();
     let arm = &said["summary"]["arms"][0];
     let ended = door.habitue(&[
-        "evaluate", &run, "--arm", "popular", "--policy", POPULAR, "--target", "slate-reward", "--json", "-q",
+        "evaluate",
+        &run,
+        "--arm",
+        "popular",
+        "--policy",
+        POPULAR,
+        "--target",
+        "slate-reward",
+        "--json",
+        "-q",
     ]);
     let answer: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(answer["rounds"], arm["turns"]);

@@ -122,7 +122,9 @@ pub enum RunError {
         arms: Vec<String>,
     },
     /// The target of an evaluation knows no probabilities.
-    #[error("a policy of kind \"{policy}\" cannot say with which probability it would show a slate, expected one that can")]
+    #[error(
+        "a policy of kind \"{policy}\" cannot say with which probability it would show a slate, expected one that can"
+    )]
     CannotSay {
         /// Its kind.
         policy: &'static str,

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use habitue_core::scenario::{Design, InterventionKind, PolicySpec, Scenario, nearest};
 use habitue_core::{ArmId, Catalogue, EndReason, SimTime, UserModel};
+use habitue_eval::ope::OpeError;
 use habitue_eval::ope::from_log::{Evaluated, FeatureMap, LoggedTurns, Outcome, evaluate as answer};
 use habitue_policies::OpenModels;
 use habitue_sim::{Parts, Simulation};
@@ -98,14 +99,15 @@ pub fn evaluate(
         return Err(RunError::NothingDrawn { arm: arms.join(", "), policy: logged.join(", ") });
     }
     let turns = if question.first { turns.first_sessions() } else { turns };
-    let answer = with_threads(control, |_| Ok(answer(&turns, question.outcome, question.estimators, seed)))?
-        .map_err(|source| {
-        let what = question.outcome.in_run(turns.horizon).to_string();
-        let nothing = turns.sessions.is_empty() || matches!(source, habitue_eval::ope::OpeError::Empty { .. });
-        match nothing {
-            true => RunError::NothingCounts { what, sessions: turns.sessions.len(), horizon: turns.horizon },
-            false => RunError::Estimate(source),
-        }
+    let answered =
+        with_threads(control, |_| Ok(answer(&turns, question.outcome, question.estimators, seed)))?;
+    let answer = answered.map_err(|source| match source {
+        OpeError::Empty { .. } => RunError::NothingCounts {
+            what: question.outcome.in_run(turns.horizon).to_string(),
+            sessions: turns.sessions.len(),
+            horizon: turns.horizon,
+        },
+        source => RunError::Estimate(source),
     })?;
     let run = run.folder().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Some(Evaluation {
@@ -235,7 +237,10 @@ fn remarks(scenario: &Scenario, weighed: &Weighed) -> Vec<String> {
         );
     }
     if weighed.logged.len() > 1 {
-        remarks.push("The logged policy was changed on the way: its value is that of both, as long as each served.".to_owned());
+        remarks.push(
+            "The logged policy was changed on the way: its value is that of both, as long as each served."
+                .to_owned(),
+        );
     }
     if scenario.design == Design::Split && scenario.arms.len() > weighed.arms.len() {
         remarks.push("Users of other arms lived in the same world, and stay in it as they were.".to_owned());
@@ -257,9 +262,8 @@ fn drive(
     // The target stays, whatever policy the log goes over to: what it showed and how likely is in the log.
     let swap = |kind: &InterventionKind| matches!(kind, InterventionKind::SwapPolicy { .. });
     world.scenario.interventions.retain(|intervention| !swap(&intervention.kind));
-    let model = |_| -> Box<dyn UserModel> {
-        Box::new(ReplayUsers { script: Arc::clone(script), never: horizon })
-    };
+    let model =
+        |_| -> Box<dyn UserModel> { Box::new(ReplayUsers { script: Arc::clone(script), never: horizon }) };
     let models = run.scenario().populations.iter().map(model).collect();
     let parts: Parts = build::parts_of(run, run.first_catalogue()?, models)?;
     let mut with_target = world.scenario.clone();
@@ -293,9 +297,15 @@ fn drive(
         }
     }
     let evaluated = |name: &str| {
-        run.scenario().arms.iter().position(|arm| arm.name == name).is_some_and(|at| ledger.wants(ArmId(at as u16)))
+        run.scenario()
+            .arms
+            .iter()
+            .position(|arm| arm.name == name)
+            .is_some_and(|at| ledger.wants(ArmId(at as u16)))
     };
-    Ok(Some(simulation.policy_updates().iter().filter(|(name, _)| evaluated(name)).map(|(_, made)| made).sum()))
+    Ok(Some(
+        simulation.policy_updates().iter().filter(|(name, _)| evaluated(name)).map(|(_, made)| made).sum(),
+    ))
 }
 
 /// Whether the run's end cut a session short.

@@ -129,3 +129,6 @@ impl LoggedTurns {
         users.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,12 @@ impl Evaluation {
         let logged = self.logged_policy.join(", then ");
         let first = if self.first_sessions { ", first sessions alone" } else { "" };
         let mut captions = vec![
-            format!("{}: {arms} {} ({logged}), target policy {}", self.run, self.arms.join(", "), self.policy),
+            format!(
+                "{}: {arms} {} ({logged}), target policy {}",
+                self.run,
+                self.arms.join(", "),
+                self.policy
+            ),
             format!(
                 "{} ({}) from {} {} of {} users{first}; mean weight {}",
                 answer.target,
@@ -42,7 +47,10 @@ impl Evaluation {
     /// The table: the logged policy's own value, then the estimators.
     pub fn table(&self) -> Vec<Vec<String>> {
         let warnings = self.warnings();
-        std::iter::once(&self.answer.logged).chain(&self.answer.rows).map(|row| cells(row, &warnings)).collect()
+        std::iter::once(&self.answer.logged)
+            .chain(&self.answer.rows)
+            .map(|row| cells(row, &warnings))
+            .collect()
     }
 
     /// The warnings of all rows, each once; rows refer to them by number, from 1.

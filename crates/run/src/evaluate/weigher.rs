@@ -38,12 +38,11 @@ impl PolicyMaker for Weighers {
         history: &[(UserId, &[PastInteraction])],
     ) -> Result<Box<dyn Policy>, PolicyError> {
         let at = self.arms.iter().position(|name| name == arm).unwrap_or_default();
-        let target = match self.ledger.wants(ArmId(at as u16)) {
-            true => Some(self.zoo.make("target", &self.policy, world, history)?),
-            false => None,
-        };
+        let wanted = self.ledger.wants(ArmId(at as u16));
+        let made = || self.zoo.make("target", &self.policy, world, history);
+        let target = wanted.then(made).transpose()?;
         // Not the run's streams: what the target draws must not be the draw that was logged.
-        let stream = |draw| Streams::new(self.seed ^ (draw + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let stream = |draw: u64| Streams::new(self.seed ^ (draw + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Ok(Box::new(Weigher {
             name: arm.to_owned(),
             target,

@@ -73,12 +73,10 @@ mod tests {
             .with("/mild.toml", "kind = \"random\"\n")
             .with("/popular", "kind = \"popularity\"\n");
         let kind = |typed| resolve_policy(typed, &scale(), &sources).unwrap().config.kind();
-        assert_eq!(["/mild.toml", "mild.toml", "linucb", "./popular"].map(kind), [
-            "random",
-            "random",
-            "linucb",
-            "popularity"
-        ]);
+        assert_eq!(
+            ["/mild.toml", "mild.toml", "linucb", "./popular"].map(kind),
+            ["random", "random", "linucb", "popularity"]
+        );
         assert_eq!(kind("{ kind = \"fixed\", items = [\"a\"] }"), "fixed");
     }
 

@@ -46,7 +46,8 @@ impl FeatureMap {
     /// What a request gives, once for all slates that may answer it.
     pub fn asked<'a>(self, world: &'a World<'a>, request: &'a Request<'a>) -> Asked<'a> {
         let is_engaged = |entry: &&HistoryEntry| world.scale.is_engaged(entry.action);
-        let engaged: Vec<ItemId> = request.history.iter().filter(is_engaged).map(|entry| entry.item).collect();
+        let engaged: Vec<ItemId> =
+            request.history.iter().filter(is_engaged).map(|entry| entry.item).collect();
         let reactions = request.history.len() as f32;
         let mut context = [0.0; CONTEXT_WIDTH];
         context[0] = 1.0;

@@ -55,12 +55,8 @@ pub const SESSION_ESTIMATORS: [&str; 7] = [
 ];
 
 /// Names of single-action estimators for the trajectory estimators they become.
-const ALIASES: [(&str, &str); 4] = [
-    ("ips", "trajectory-is"),
-    ("snips", "trajectory-wis"),
-    ("dm", "sequential-dm"),
-    ("dr", "sequential-dr"),
-];
+const ALIASES: [(&str, &str); 4] =
+    [("ips", "trajectory-is"), ("snips", "trajectory-wis"), ("dm", "sequential-dm"), ("dr", "sequential-dr")];
 
 /// The estimators that these names stand for with this outcome, in the order of the tables; all of them if there is no
 /// name, or `all`. `ips`, `snips`, `dm` and `dr` of sessions are those of trajectories.
@@ -210,7 +206,11 @@ fn slates(
     let rows = estimators
         .iter()
         .map(|name| {
-            asked.row(name, *name != "dm", slate_estimate(name, &feedback, positions.as_ref(), model.as_ref()))
+            asked.row(
+                name,
+                *name != "dm",
+                slate_estimate(name, &feedback, positions.as_ref(), model.as_ref()),
+            )
         })
         .collect();
     Ok((logged, rows, fit))
