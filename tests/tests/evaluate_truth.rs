@@ -26,7 +26,7 @@ file = "items.jsonl"
 name = "users"
 size = 800
 personas = {}
-choice = { arrival = { first_within = "12h" } }
+choice = { arrival = { first_within = "12h" }, satisfaction_weight = 3.0, mindset = { satisfaction_rate = 0.8 } }
 [slate]
 size = 3
 max_turns = 2
@@ -241,6 +241,8 @@ fn pooled(cells: &[Cell], outcome: Outcome, estimator: &str) -> Score {
 #[test]
 fn intervals_hold_what_running_the_target_gives() {
     let (one, two) = (cells(SEEDS, 1), cells(SEEDS, 2));
+    show(&one);
+    show(&two);
     for (cells, outcome, estimators) in [
         (&one, Outcome::SlateReward, ["ips", "snips", "dr"]),
         (&two, Outcome::SessionReward, ["trajectory-is", "trajectory-wis", "sequential-dr"]),
@@ -302,28 +304,20 @@ fn estimates_from_logs_without_support_are_not_passed_off_as_good() {
     }
 }
 
-/// The table of docs/evaluate.md: `cargo nextest run -p habitue-tests --run-ignored only the_table --no-capture`
-#[test]
-#[ignore = "it makes a table for the documentation"]
-#[expect(clippy::print_stdout, reason = "it makes a table")]
-fn the_table() {
-    let mut all = cells(SEEDS, 1);
-    all.extend(cells(SEEDS, 2));
+/// Prints the tables of docs/evaluate.md.
+#[expect(clippy::print_stdout, reason = "a test's output is shown when it is asked for")]
+fn show(all: &[Cell]) {
     println!("| target | estimator | bias | RMSE | in the 95% interval |\n|---|---|---:|---:|---:|");
     let mut last = None;
-    for cell in &all {
-        if last == Some((cell.outcome, cell.estimator)) {
-            continue;
-        }
-        if last.is_none_or(|(outcome, _)| outcome != cell.outcome) {
+    for cell in all.iter().filter(|cell| cell.logged == LOGGED[0].0 && cell.target == TARGETS[0].0) {
+        if last != Some(cell.outcome) {
+            let own = all.iter().filter(|own| (own.outcome, own.estimator) == (cell.outcome, cell.estimator));
             let mut naive = Score::default();
-            let first = cell.estimator;
-            let own = all.iter().filter(|other| (other.outcome, other.estimator) == (cell.outcome, first));
-            own.for_each(|other| naive.merge(other.naive));
+            own.for_each(|own| naive.merge(own.naive));
             line(cell.outcome, "logged", naive);
         }
-        last = Some((cell.outcome, cell.estimator));
-        line(cell.outcome, cell.estimator, pooled(&all, cell.outcome, cell.estimator));
+        last = Some(cell.outcome);
+        line(cell.outcome, cell.estimator, pooled(all, cell.outcome, cell.estimator));
     }
     println!(
         "\n| target | logged | target policy | truth | bias of IPS | RMSE of IPS | in the 95% interval |"
@@ -338,7 +332,7 @@ fn the_table() {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "it is a line of the table")]
+#[expect(clippy::print_stdout, reason = "a test's output is shown when it is asked for")]
 fn line(outcome: Outcome, estimator: &str, score: Score) {
     let (bias, rmse) = (score.error / score.count, (score.square / score.count).sqrt());
     println!(

@@ -141,6 +141,7 @@ fn what_cannot_be_evaluated_is_named() {
         (r"(corner|older|cut|unfinished)-[0-9a-f]{8}", "$1-HASH"),
         (r"/\S*/\.tmp\w+", "FOLDER"),
         (r"the \d+ sessions", "the N sessions"),
+        (r"\d+ bytes", "N bytes"),
     ] }, { insta::assert_snapshot!(said) });
 }
 

@@ -131,12 +131,13 @@ pub enum RunError {
     },
     /// The logged policy drew nothing at random.
     #[error(
-        "every slate of arm {arm} was shown with probability 1: its policy ({policy}) drew nothing at random, and the log \
-         does not say what other slates would have brought"
+        "every slate of arm {} was shown with probability 1: its policy ({policy}) drew nothing at random, and the log \
+         does not say what other slates would have brought",
+        listed(arms)
     )]
     NothingDrawn {
-        /// The arm, or arms.
-        arm: String,
+        /// The arms.
+        arms: Vec<String>,
         /// Kind of the policy.
         policy: String,
     },

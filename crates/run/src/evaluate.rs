@@ -96,7 +96,7 @@ pub fn evaluate(
     let remarks = remarks(run.scenario(), &weighed);
     let Weighed { arms, logged, target, turns, .. } = weighed;
     if turns.is_deterministic() && !turns.is_same_policy() {
-        return Err(RunError::NothingDrawn { arm: arms.join(", "), policy: logged.join(", ") });
+        return Err(RunError::NothingDrawn { arms, policy: logged.join(", ") });
     }
     let turns = if question.first { turns.first_sessions() } else { turns };
     let answered =

@@ -129,6 +129,3 @@ impl LoggedTurns {
         users.len()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -157,26 +157,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outcomes_read_and_print_the_same() {
-        for name in [
-            "slate-reward",
-            "session-reward",
-            "return-1-day",
-            "return-7-days",
-            "return-gap",
-            "return-gap-3-days",
-        ] {
-            assert_eq!(name.parse::<Outcome>().unwrap().to_string(), name);
-        }
-        assert_eq!("return-1-days".parse::<Outcome>(), Ok(Outcome::ReturnWithin { days: 1 }));
-        insta::assert_snapshot!(
-            ["sesion-reward", "return-0-days", "return-x-days", "", "return-99999-days"]
-                .map(|typed| typed.parse::<Outcome>().unwrap_err().to_string())
-                .join("\n")
-        );
-    }
-
-    #[test]
     fn a_session_counts_if_it_was_followed_long_enough() {
         let session = |end: i64, gap: Option<i64>| LoggedSession {
             user: 0,

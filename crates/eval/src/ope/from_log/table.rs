@@ -27,6 +27,10 @@ const REPLICATES: usize = 1_000;
 const FEWEST_REPLICATES: usize = 200;
 const DRAWS: usize = 20_000_000;
 
+/// What to know of a model where the weights say little.
+const UNCHECKED: &str = "So few rounds are like those of the target policy that the log cannot check the reward model: it says \
+                         what it learnt from other slates.";
+
 /// The estimators of the reward of a slate.
 pub const SLATE_ESTIMATORS: [&str; 12] = [
     "ips",
@@ -315,16 +319,19 @@ impl Asked {
 
     fn row(&self, name: &'static str, weighted: bool, estimate: Result<Estimate, OpeError>) -> Row {
         // A model does not lean on weights, but nothing corrects it where the log is silent.
-        let concerns = |warning: &&Warning| {
-            weighted
-                || !matches!(warning, Warning::EffectiveSampleSize { .. } | Warning::LargestWeight { .. })
+        let told = |warning: &Warning| match warning {
+            Warning::EffectiveSampleSize { effective, rounds } if !weighted => {
+                (2.0 * effective <= *rounds as f64).then(|| UNCHECKED.to_owned())
+            }
+            Warning::LargestWeight { .. } if !weighted => None,
+            warning => Some(warning.to_string()),
         };
         let mut row = match estimate {
             Ok(estimate) => self.filled(estimate),
             Err(error) => Row { warnings: vec![error.to_string()], ..nothing(name) },
         };
         row.estimator = name;
-        row.warnings.extend(self.warnings.iter().filter(concerns).map(ToString::to_string));
+        row.warnings.extend(self.warnings.iter().filter_map(told));
         if let Some(diagnostics) = self.diagnostics.as_ref().filter(|_| weighted) {
             row.effective_sample_size = Some(diagnostics.effective_sample_size);
             row.largest_share = Some(diagnostics.largest_share);

@@ -1,9 +1,13 @@
-#![allow(clippy::float_cmp, reason = "few and simple numbers, whose sums are exact")]
+//! From the turns of a log to estimates: what counts, that all estimators find the value, and what is warned of.
+#![allow(clippy::float_cmp, clippy::unwrap_used, reason = "few and simple numbers, and tests may panic")]
 
-use habitue_core::{DAY, Purpose, Streams};
+use habitue_core::{DAY, Purpose, SimDuration, SimTime, Streams};
+use habitue_eval::ope::from_log::{
+    Evaluated, LoggedSession, LoggedTurns, Outcome, SESSION_ESTIMATORS, SLATE_ESTIMATORS, evaluate,
+    find_estimators,
+};
+use habitue_eval::ope::{OpeError, Support};
 use rand::RngExt;
-
-use super::*;
 
 /// Sessions of two turns, in which one of two items is shown with probability 1/2 and the target shows the second with
 /// probability 3/4. The second brings 1 more, and twice as much after itself.
@@ -91,14 +95,14 @@ fn sessions_that_were_not_followed_do_not_count() {
     );
     assert_eq!(count(Outcome::ReturnGap { within: None }), (599, 401), "half of ten days");
     let nobody = evaluate(&log, Outcome::ReturnWithin { days: 11 }, &["trajectory-is"], 7).unwrap_err();
-    assert_eq!(nobody, crate::ope::OpeError::Empty { field: "sessions" });
+    assert_eq!(nobody, OpeError::Empty { field: "sessions" });
 }
 
 #[test]
 fn the_policy_that_was_logged_is_worth_what_it_brought() {
     let mut log = log(500);
     (log.target, log.position_target) = (log.behaviour.clone(), log.position_behaviour.clone());
-    log.never_logged = crate::ope::Support { rounds: 10, mass: 0.5 };
+    log.never_logged = Support { rounds: 10, mass: 0.5 };
     for outcome in [Outcome::SlateReward, Outcome::SessionReward, Outcome::ReturnWithin { days: 1 }] {
         let found = asked(&log, outcome);
         for row in
@@ -135,5 +139,20 @@ fn names_are_those_of_the_table_and_short_ones() {
     assert_eq!(
         find(Outcome::SlateReward, &["dr", "spins"]),
         Err(("spins".to_owned(), Some("snips".to_owned())))
+    );
+}
+
+#[test]
+fn outcomes_read_and_print_the_same() {
+    for name in
+        ["slate-reward", "session-reward", "return-1-day", "return-7-days", "return-gap", "return-gap-3-days"]
+    {
+        assert_eq!(name.parse::<Outcome>().unwrap().to_string(), name);
+    }
+    assert_eq!("return-1-days".parse::<Outcome>(), Ok(Outcome::ReturnWithin { days: 1 }));
+    insta::assert_snapshot!(
+        ["sesion-reward", "return-0-days", "return-x-days", "", "return-99999-days"]
+            .map(|typed| typed.parse::<Outcome>().unwrap_err().to_string())
+            .join("\n")
     );
 }
