@@ -21,6 +21,7 @@ use crate::{interrupt, table};
 /// a learning policy learns from the log on the way. The logged policy must have explored: its propensities weigh what it
 /// logged. The run must be finished. Every estimator stands with its interval over users and with what speaks against it; see
 /// docs/evaluate.md.
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArgs {
     /// The run folder

@@ -40,7 +40,7 @@ impl Entry {
 }
 
 /// How much of what the target drew was never shown.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Drawn {
     turns: usize,
     /// Turns in which something was drawn that was never shown.
@@ -56,7 +56,7 @@ impl Drawn {
         self.unseen += other.unseen;
     }
 
-    pub(super) fn never_logged(&self) -> Support {
+    pub(super) fn never_logged(self) -> Support {
         Support { rounds: self.unseen_turns, mass: self.unseen / self.turns.max(1) as f64 }
     }
 }

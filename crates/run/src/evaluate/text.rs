@@ -75,7 +75,12 @@ impl Evaluation {
                 100.0 * explained
             )
         });
-        numbered.chain(self.remarks.iter().cloned()).chain(model).collect()
+        let alone =
+            self.answer.rows.iter().find(|row| row.estimator == "dm" || row.estimator == "sequential-dm");
+        let alone = alone.map(|row| {
+            format!("The interval of {} leaves out the error of its model: it is too narrow.", row.estimator)
+        });
+        numbered.chain(alone).chain(self.remarks.iter().cloned()).chain(model).collect()
     }
 
     /// The same as Markdown.

@@ -313,7 +313,7 @@ impl Asked {
         Row {
             effective_sample_size: None,
             largest_share: None,
-            ..self.filled(Estimate::of_mean("logged", rewards))
+            ..self.filled(&Estimate::of_mean("logged", rewards))
         }
     }
 
@@ -327,7 +327,7 @@ impl Asked {
             warning => Some(warning.to_string()),
         };
         let mut row = match estimate {
-            Ok(estimate) => self.filled(estimate),
+            Ok(estimate) => self.filled(&estimate),
             Err(error) => Row { warnings: vec![error.to_string()], ..nothing(name) },
         };
         row.estimator = name;
@@ -339,12 +339,12 @@ impl Asked {
         row
     }
 
-    fn filled(&self, estimate: Estimate) -> Row {
+    fn filled(&self, estimate: &Estimate) -> Row {
         let replicates = (DRAWS / self.users.len().max(1)).clamp(FEWEST_REPLICATES, REPLICATES);
         let name = estimate.estimator;
         let streams = Streams::new(self.seed);
         let row = Row { value: Some(estimate.value), ..nothing(name) };
-        match bootstrap_interval(&estimate, &self.users, LEVEL, replicates, streams) {
+        match bootstrap_interval(estimate, &self.users, LEVEL, replicates, streams) {
             Ok(interval) => Row {
                 low: Some(interval.low),
                 high: Some(interval.high),
