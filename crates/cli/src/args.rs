@@ -4,9 +4,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     Session, bench::BenchArgs, compare::CompareArgs, completions::CompletionsArgs, doctor::DoctorArgs,
-    export::ExportArgs, fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs,
-    leaderboard::LeaderboardArgs, llm::LlmArgs, personas::PersonasArgs, replay::ReplayArgs,
-    report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs, validate::ValidateArgs,
+    evaluate::EvaluateArgs, export::ExportArgs, fit::FitArgs, import::ImportArgs, inspect::InspectArgs,
+    interview::InterviewArgs, leaderboard::LeaderboardArgs, llm::LlmArgs, personas::PersonasArgs,
+    replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs,
+    validate::ValidateArgs,
 };
 use crate::failure::{Exit, Failure};
 
@@ -61,6 +62,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     Report(ReportArgs),
     Compare(CompareArgs),
+    Evaluate(EvaluateArgs),
     Leaderboard(LeaderboardArgs),
     Interview(InterviewArgs),
     Validate(ValidateArgs),
@@ -89,6 +91,7 @@ impl Command {
             Self::Inspect(args) => args.run(),
             Self::Report(args) => args.run(),
             Self::Compare(args) => args.run(),
+            Self::Evaluate(args) => args.run(session),
             Self::Leaderboard(args) => args.run(session),
             Self::Interview(args) => args.run(),
             Self::Validate(args) => args.run(),

@@ -21,6 +21,7 @@ fn every_subcommand_says_what_it_does() {
         "inspect",
         "report",
         "compare",
+        "evaluate",
         "leaderboard",
         "interview",
         "validate",

@@ -26,6 +26,7 @@ mod doubly_robust;
 mod error;
 mod estimate;
 mod feedback;
+pub mod from_log;
 mod interval;
 mod ips;
 mod sequential;

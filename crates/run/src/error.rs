@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use habitue_core::{ArmId, DataError, UserId, UserModelError};
+use habitue_core::{ArmId, DataError, SimTime, UserId, UserModelError};
+use habitue_eval::ope::OpeError;
 use habitue_sim::SimError;
 use habitue_store::StoreError;
 use habitue_users::ModelError;
@@ -109,6 +110,65 @@ pub enum RunError {
         /// The user whose place was taken.
         user: String,
     },
+    /// Arms of different policies are no log of one policy.
+    #[error(
+        "{}: the arms {} have different policies, and what they logged together is the log of none",
+        folder.display(), listed(arms)
+    )]
+    MixedArms {
+        /// The run folder.
+        folder: PathBuf,
+        /// Names of the arms.
+        arms: Vec<String>,
+    },
+    /// The target of an evaluation knows no probabilities.
+    #[error(
+        "a policy of kind \"{policy}\" cannot say with which probability it would show a slate, expected one that can"
+    )]
+    CannotSay {
+        /// Its kind.
+        policy: &'static str,
+    },
+    /// The logged policy drew nothing at random.
+    #[error(
+        "every slate of arm {} was shown with probability 1: its policy ({policy}) drew nothing at random, and the log \
+         does not say what other slates would have brought",
+        listed(arms)
+    )]
+    NothingDrawn {
+        /// The arms.
+        arms: Vec<String>,
+        /// Kind of the policy.
+        policy: String,
+    },
+    /// Nothing in the run answers the question.
+    #[error(
+        "none of the {sessions} sessions counts for {what}: none was seen to its end, and as long after it as the target \
+         asks for, in a run that ends on {horizon}"
+    )]
+    NothingCounts {
+        /// The question.
+        what: String,
+        /// Sessions there are.
+        sessions: usize,
+        /// When the run ended.
+        horizon: SimTime,
+    },
+    /// Driven again, the users of a run went another way than the log has it.
+    #[error("{}: driven again, user {user} asks for turn {turn} of session {session}, which is not in the log", folder.display())]
+    AnotherWay {
+        /// The run folder.
+        folder: PathBuf,
+        /// The user.
+        user: UserId,
+        /// The user's session, counted from 0.
+        session: u32,
+        /// Turn of the session, counted from 0.
+        turn: u32,
+    },
+    /// The estimators refuse what the log says.
+    #[error("the log cannot be estimated from: {0}")]
+    Estimate(OpeError),
     /// A run of a suite failed.
     #[error("run \"{run}\" of the suite: {source}")]
     InSuite {
@@ -142,6 +202,10 @@ impl RunError {
             | Self::Exists { .. }
             | Self::NotAFolder { .. }
             | Self::Unfinished { .. }
+            | Self::MixedArms { .. }
+            | Self::CannotSay { .. }
+            | Self::NothingDrawn { .. }
+            | Self::NothingCounts { .. }
             | Self::Played { .. } => true,
             Self::InSuite { source, .. } => source.is_input(),
             Self::Store(error) => matches!(
@@ -157,6 +221,8 @@ impl RunError {
             | Self::Asked(_)
             | Self::Threads { .. }
             | Self::Stranger { .. }
+            | Self::AnotherWay { .. }
+            | Self::Estimate(_)
             | Self::Checkpoint { .. }
             | Self::Io { .. } => false,
         }
@@ -172,6 +238,18 @@ impl RunError {
             Self::Unfinished { folder } => {
                 Some(format!("finish it first with `habitue resume {}`", folder.display()))
             }
+            Self::MixedArms { .. } => Some("name one of them with --arm".to_owned()),
+            Self::CannotSay { .. } => Some(
+                "policies that score items can (`explore`); one in another process is evaluated by running it".to_owned(),
+            ),
+            Self::NothingDrawn { .. } => Some(
+                "log with exploration, such as `explore = { kind = \"plackett-luce\", temperature = 0.5 }`".to_owned(),
+            ),
+            Self::NothingCounts { .. } => Some("ask for a shorter time, or run the scenario for longer".to_owned()),
+            Self::AnotherWay { folder, .. } => Some(format!(
+                "it was logged by another version, or changed; `habitue replay {}` says more",
+                folder.display()
+            )),
             Self::Exists { folder, finished } => {
                 let first = if *finished { "see" } else { "go on with" };
                 let command = if *finished { "inspect" } else { "resume" };
@@ -189,6 +267,11 @@ impl RunError {
             _ => None,
         }
     }
+}
+
+/// Names between quotation marks.
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
 impl From<DataError> for RunError {

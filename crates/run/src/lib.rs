@@ -40,12 +40,14 @@
 //!
 //! [`resume`] goes on with an interrupted run; [`simulation`] builds one to be driven by hand; [`bench`](bench()) measures
 //! whole runs; [`interview`](interview()) asks a user of a run why; [`play_suite`] plays every policy of a
-//! suite in every scenario with every seed. Nothing in [`Control`] changes what is logged.
+//! suite in every scenario with every seed; [`evaluate`](evaluate()) estimates from a log what another policy would have
+//! been worth. Nothing in [`Control`] changes what is logged.
 
 mod bench;
 mod build;
 mod drive;
 mod error;
+mod evaluate;
 mod interview;
 mod leaderboard;
 mod personas;
@@ -58,6 +60,7 @@ pub use bench::{Bench, BenchOptions, Measured, bench};
 pub use build::{parts, simulation};
 pub use drive::{Control, Ending, Observer, Outcome, Progress, Unobserved, resume, start, start_played};
 pub use error::RunError;
+pub use evaluate::{Evaluation, Question, Weighed, evaluate, weigh};
 pub use interview::{Answered, Ask, Cited, QUESTION, interview};
 pub use leaderboard::{
     Before, Figure, InScenario, Leaderboard, Ranking, Standing, SuiteControl, SuiteEnding, SuiteObserver,

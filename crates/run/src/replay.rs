@@ -2,8 +2,8 @@
 
 mod audit;
 mod compare;
-mod script;
-mod users;
+pub(crate) mod script;
+pub(crate) mod users;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -93,14 +93,14 @@ pub fn replay(folder: &Path, control: &mut Control<'_>) -> Result<Replay, RunErr
 }
 
 /// A world of the run.
-struct Replayed {
-    scenario: Scenario,
+pub(crate) struct Replayed {
+    pub(crate) scenario: Scenario,
     /// The arm, where every arm has a world of its own.
-    arm: Option<ArmId>,
+    pub(crate) arm: Option<ArmId>,
 }
 
 impl Replayed {
-    fn worlds(scenario: &Scenario) -> Vec<Self> {
+    pub(crate) fn worlds(scenario: &Scenario) -> Vec<Self> {
         match scenario.design {
             Design::Split => vec![Self { scenario: scenario.clone(), arm: None }],
             Design::Paired => (0..scenario.arms.len()).map(|arm| Self::only(scenario, arm)).collect(),

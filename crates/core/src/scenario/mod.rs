@@ -27,7 +27,7 @@ mod tree;
 pub use file::ScenarioFile;
 pub use nearest::nearest;
 pub use problem::{FieldProblem, Problem, Problems};
-pub use resolve::{TomlDocument, Typed, resolve, resolve_suite};
+pub use resolve::{TomlDocument, Typed, resolve, resolve_policy, resolve_suite};
 pub use resolved::{
     Arm, CatalogueSource, Checkpoints, DatasetLayout, Design, GraphSource, Intervention, InterventionKind,
     LlmUsersConfig, LogOptions, ModelConfig, ModelFile, PersonaSource, PolicySpec, Population, Scenario,

@@ -10,6 +10,7 @@ mod catalogue;
 mod document;
 mod interventions;
 mod people;
+mod policy;
 mod reader;
 mod run;
 mod sets;
@@ -21,6 +22,7 @@ use std::path::Path;
 
 pub use document::TomlDocument;
 use interventions::Frame;
+pub use policy::resolve_policy;
 use reader::{Document, Reader, reason, unique_names};
 use sets::Giver;
 pub use suite::resolve_suite;

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use habitue_core::{
-    Action, ActionScale, ArmId, Decision, Feedback, ItemId, Move, RequestText, SessionRecord, SimDuration,
-    SimTime, Turn, UserId,
+    Action, ActionScale, ArmId, Decision, Feedback, Impression, ItemId, Move, RequestText, Reward,
+    SessionRecord, SimDuration, SimTime, Slate, SlateItem, Turn, UserId,
 };
 use habitue_store::{RunReader, StoreError};
 
 /// Who, in which session, at which turn.
-pub(super) type Place = (UserId, u32, u32);
+pub(crate) type Place = (UserId, u32, u32);
 
 /// The logged turns and sessions of one world: a whole run, or one arm of a paired one.
 ///
 /// About 14 bytes an impression and 70 a turn; mindsets and distributions are left out, because neither the engine nor
 /// a policy reads them.
-pub(super) struct Script {
+pub(crate) struct Script {
     /// By (user, session).
     sessions: Vec<SessionRecord>,
     /// Rows of the other columns by place.
@@ -58,21 +58,21 @@ struct Shown {
 }
 
 /// A logged turn, as far as it can be verified.
-pub(super) struct LoggedTurn<'a> {
-    pub(super) arm: ArmId,
-    pub(super) time: SimTime,
-    pub(super) elapsed: SimDuration,
-    pub(super) request: Option<&'a RequestText>,
-    pub(super) reply: Option<&'a str>,
-    pub(super) items: Vec<u32>,
-    pub(super) propensities: Vec<f32>,
-    pub(super) log_propensity: f64,
-    pub(super) reward: f32,
+pub(crate) struct LoggedTurn<'a> {
+    pub(crate) arm: ArmId,
+    pub(crate) time: SimTime,
+    pub(crate) elapsed: SimDuration,
+    pub(crate) request: Option<&'a RequestText>,
+    pub(crate) reply: Option<&'a str>,
+    pub(crate) items: Vec<u32>,
+    pub(crate) propensities: Vec<f32>,
+    pub(crate) log_propensity: f64,
+    pub(crate) reward: f32,
 }
 
 impl Script {
     /// Reads the log of a run, or of one of its arms.
-    pub(super) fn read(run: &RunReader, arm: Option<ArmId>) -> Result<Self, StoreError> {
+    pub(crate) fn read(run: &RunReader, arm: Option<ArmId>) -> Result<Self, StoreError> {
         let wanted = |of: ArmId| arm.is_none_or(|arm| arm == of);
         let mut script = Self {
             sessions: Vec::new(),
@@ -135,38 +135,38 @@ impl Script {
     }
 
     /// Number of logged turns.
-    pub(super) fn turns(&self) -> usize {
+    pub(crate) fn turns(&self) -> usize {
         self.places.len()
     }
 
     /// Number of logged sessions.
-    pub(super) fn sessions(&self) -> usize {
+    pub(crate) fn sessions(&self) -> usize {
         self.sessions.len()
     }
 
     /// The row of the turn at this place.
-    pub(super) fn find(&self, place: Place) -> Option<usize> {
+    pub(crate) fn find(&self, place: Place) -> Option<usize> {
         let at = self.order.binary_search_by_key(&place, |row| self.places[*row as usize]).ok()?;
         Some(self.order[at] as usize)
     }
 
     /// The place of a row.
-    pub(super) fn place(&self, row: usize) -> Place {
+    pub(crate) fn place(&self, row: usize) -> Place {
         self.places[row]
     }
 
     /// Position of a session.
-    pub(super) fn find_session(&self, user: UserId, session: u32) -> Option<usize> {
+    pub(crate) fn find_session(&self, user: UserId, session: u32) -> Option<usize> {
         self.sessions.binary_search_by_key(&(user, session), |row| (row.user, row.session)).ok()
     }
 
     /// The session at a position.
-    pub(super) fn session(&self, at: usize) -> &SessionRecord {
+    pub(crate) fn session(&self, at: usize) -> &SessionRecord {
         &self.sessions[at]
     }
 
     /// When the user first came.
-    pub(super) fn first_arrival(&self, user: UserId) -> Option<SimTime> {
+    pub(crate) fn first_arrival(&self, user: UserId) -> Option<SimTime> {
         let at = self.sessions.partition_point(|row| row.user < user);
         self.sessions.get(at).filter(|row| row.user == user).map(|row| row.start)
     }
@@ -177,7 +177,7 @@ impl Script {
     }
 
     /// The turn in a row.
-    pub(super) fn turn(&self, row: usize) -> LoggedTurn<'_> {
+    pub(crate) fn turn(&self, row: usize) -> LoggedTurn<'_> {
         let words = self.words.get(&(row as u32));
         LoggedTurn {
             arm: self.arms[row],
@@ -192,9 +192,42 @@ impl Script {
         }
     }
 
+    /// The slate in a row, as it was shown.
+    pub(crate) fn slate(&self, row: usize) -> Slate {
+        let items = self.shown(row).iter();
+        let items = items.map(|shown| SlateItem { item: shown.item, propensity: shown.propensity }).collect();
+        let reply = self.words.get(&(row as u32)).and_then(|words| words.reply.clone());
+        Slate { items, log_propensity: self.log_propensities[row], reply }
+    }
+
+    /// What each position of a row brought, without the constant reward of the turn.
+    pub(crate) fn position_rewards(&self, row: usize, reward: &Reward) -> impl Iterator<Item = f64> {
+        self.shown(row).iter().map(|shown| {
+            let impression = Impression {
+                item: shown.item,
+                propensity: shown.propensity,
+                dwell_seconds: shown.dwell_seconds,
+                action: shown.action,
+                rating: shown.rating,
+                examined: shown.examined,
+            };
+            f64::from(reward.of_turn(&[impression])) - f64::from(reward.turn)
+        })
+    }
+
+    /// The arm of a row.
+    pub(crate) fn arm(&self, row: usize) -> ArmId {
+        self.arms[row]
+    }
+
+    /// The rows by (user, session, turn).
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = usize> {
+        self.order.iter().map(|row| *row as usize)
+    }
+
     /// What the user did with a slate of `size` items. Where the slate has another length than the logged one, the
     /// difference is for the comparison to find; here the user skips what the log does not know.
-    pub(super) fn decision(&self, row: usize, size: usize, scale: &ActionScale) -> Decision {
+    pub(crate) fn decision(&self, row: usize, size: usize, scale: &ActionScale) -> Decision {
         let mut feedback: Vec<Feedback> = self
             .shown(row)
             .iter()
@@ -217,6 +250,6 @@ impl Script {
 }
 
 /// Feedback of a user who looks at nothing.
-pub(super) fn skip(scale: &ActionScale) -> Feedback {
+pub(crate) fn skip(scale: &ActionScale) -> Feedback {
     Feedback { action: scale.skip(), examined: false, dwell_seconds: 0.0, rating: 0 }
 }

@@ -11,10 +11,10 @@ use super::script::{Script, skip};
 
 /// Users who arrive, decide and leave as a log says. Where the engine asks for something that the log does not have,
 /// they skip everything and leave: the comparison reports it as a turn that is not in the log.
-pub(super) struct ReplayUsers {
-    pub(super) script: Arc<Script>,
+pub(crate) struct ReplayUsers {
+    pub(crate) script: Arc<Script>,
     /// Beyond the end of the run.
-    pub(super) never: SimTime,
+    pub(crate) never: SimTime,
 }
 
 impl UserModel for ReplayUsers {

@@ -89,7 +89,8 @@ pub(super) fn policy(
     }
 }
 
-fn table(
+/// The policy in a table.
+pub(super) fn table(
     reader: &mut Reader<'_>,
     document: &Document,
     way: &Way,

@@ -25,6 +25,11 @@ impl TrajectoryModel {
         check_values("value of the action", "step", &logged, FINITE, f64::is_finite)?;
         Ok(Self { target, logged })
     }
+
+    /// The value of each step's state under the target; shape `(m,)`.
+    pub fn target(&self) -> &[f64] {
+        &self.target
+    }
 }
 
 /// Doubly robust over trajectories:
