@@ -1,10 +1,11 @@
 //! The loop that simulators usually have, over a stock model of candle-transformers: one prompt at a time, read from its
 //! first token, the picks generated as text. A peer for the comparison in `benches/peers`.
 //!
-//! `cargo run --release -p habitue-llm --example naive_candle -- MODEL.gguf [USERS]`
+//! `cargo run --release -p habitue-llm --example naive_candle -- MODEL.gguf [USERS [READ:WRITTEN,...]]`
 //!
 //! A prompt is 300 tokens that all users share, 150 of the user's own, and 250 for every page shown so far; five pages a
-//! user; 32 tokens are generated, a bare JSON list of ten words. Weights in 32-bit floats. Prints one JSON object.
+//! user; 32 tokens are generated, a bare JSON list of ten words. With a list of calls, a page is these calls instead: prompts
+//! of READ tokens that share nothing, and WRITTEN tokens generated. Weights in 32-bit floats. Prints one JSON object.
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
 use std::collections::HashMap;
@@ -70,7 +71,7 @@ impl Stock {
     }
 
     /// Reads a prompt and generates greedily.
-    fn generate(&mut self, prompt: &[u32], device: &Device) -> candle_core::Result<Vec<u32>> {
+    fn generate(&mut self, prompt: &[u32], written: u32, device: &Device) -> candle_core::Result<Vec<u32>> {
         let mut cache = match self {
             Self::Llama(_, config) => Some(llama::Cache::new(true, DType::F32, config, device)?),
             Self::Qwen2(model) => {
@@ -79,7 +80,7 @@ impl Stock {
             }
         };
         let (mut input, mut position, mut texts) = (prompt.to_vec(), 0, Vec::new());
-        for _ in 0..GENERATED {
+        for _ in 0..written {
             let tokens = Tensor::new(&input[..], device)?.unsqueeze(0)?;
             let logits = match (&mut *self, &mut cache) {
                 (Self::Llama(model, _), Some(cache)) => model.forward(&tokens, position, cache)?,
@@ -95,10 +96,20 @@ impl Stock {
     }
 }
 
+/// `READ:WRITTEN`
+fn call(text: &str) -> Result<(u32, u32), Box<dyn Error>> {
+    let (read, written) = text.split_once(':').ok_or("expected calls such as 350:80,900:40")?;
+    Ok((read.parse()?, written.parse()?))
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().ok_or("expected the path of a GGUF file")?;
     let users: u32 = arguments.next().map_or(Ok(1), |users| users.parse())?;
+    let calls: Vec<(u32, u32)> = match arguments.next() {
+        None => Vec::new(),
+        Some(list) => list.split(',').map(call).collect::<Result<_, _>>()?,
+    };
     let files = Model::open(&ModelSource::parse(&path)?, &LoadOptions::default())?;
     let device = Device::Cpu;
     let mut tensors = HashMap::new();
@@ -113,8 +124,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut prompt: Vec<u32> =
             text(300, 1, vocabulary).chain(text(150, 100 + user, vocabulary)).collect();
         for page in 0..PAGES {
-            prompt.extend(text(250, 10_000 + user * PAGES + page, vocabulary));
-            model.generate(&prompt, &device)?;
+            for (at, &(read, written)) in calls.iter().enumerate() {
+                let seed = 1_000_000 + (user * PAGES + page) * calls.len() as u32 + at as u32;
+                model.generate(&text(read, seed, vocabulary).collect::<Vec<_>>(), written, &device)?;
+            }
+            if calls.is_empty() {
+                prompt.extend(text(250, 10_000 + user * PAGES + page, vocabulary));
+                model.generate(&prompt, GENERATED, &device)?;
+            }
         }
     }
     let pages = f64::from(users * PAGES) / start.elapsed().as_secs_f64();
