@@ -65,9 +65,16 @@ impl Behaviour {
         if known.is_empty() {
             return Err(FidelityError::Foreign { what: "user", key: first.unwrap_or_default() });
         }
-        let real = Sample::of_data(data, &known);
+        // Longer gaps than the run's cannot be seen in it.
+        let longest = run.scenario().horizon.seconds() / 3_600.0;
+        let of_data = |users: &[usize]| {
+            let mut sample = Sample::of_data(data, users);
+            sample.gaps.retain(|gap| *gap <= longest);
+            sample
+        };
+        let real = of_data(&known);
         let every_second = |from: usize| known.iter().copied().skip(from).step_by(2).collect::<Vec<_>>();
-        let halves = [0, 1].map(|from| Sample::of_data(data, &every_second(from)));
+        let halves = [0, 1].map(|from| of_data(&every_second(from)));
         let simulated = Sample::of_run(run)?;
         let mut traits = ratings(&real, &simulated, &halves);
         traits.extend(popularity(&real, &simulated, &halves));
@@ -150,7 +157,7 @@ fn visits(real: &Sample, simulated: &Sample, halves: &[Sample; 2]) -> Vec<Trait>
         (
             |sample| &sample.gaps,
             [
-                "return gap: median (h)",
+                "return gap within the run's length: median (h)",
                 "return gap: KS distance (0 to 1)",
                 "return gap: Wasserstein distance (h)",
             ],
@@ -199,12 +206,6 @@ fn tastes(real: &Sample, simulated: &Sample, halves: &[Sample; 2]) -> Vec<Trait>
         let (shown, engaged) = sample.places.iter().fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
         (shown > 0).then(|| engaged as f64 / shown as f64)
     };
-    let bias = |sample: &Sample| {
-        let shares = sample.places.iter().filter(|(shown, _)| *shown > 0);
-        let mut shares = shares.map(|(shown, engaged)| *engaged as f64 / *shown as f64);
-        let first = shares.next()?;
-        (first > 0.0).then_some(shares.next_back()? / first)
-    };
     let of = |of: &dyn Fn(&Sample) -> Option<f64>| samples(real, simulated, halves, of);
     vec![
         value(
@@ -215,6 +216,5 @@ fn tastes(real: &Sample, simulated: &Sample, halves: &[Sample; 2]) -> Vec<Trait>
         ),
         value("drift of categories from day to day (Jaccard)", of(&Sample::drift), None, Some(DRIFT)),
         value("items engaged with, of those shown", of(&positive), None, Some(POSITIVE)),
-        value("engagement at the last place over the first", of(&bias), Some(1.0), None),
     ]
 }
