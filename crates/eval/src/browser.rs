@@ -1,6 +1,6 @@
 //! A Chromium on this machine: pictures of reports, and what a browser thinks of them.
 //!
-//! The browser runs without a window and is spoken to through pipes, in the DevTools protocol: no port is opened. Its
+//! The browser runs without a window and is spoken to through pipes, in the `DevTools` protocol: no port is opened. Its
 //! profile is a folder of its own, which is removed in the end.
 
 mod base64;
@@ -145,7 +145,7 @@ impl Browser {
         let target = browser.ask("Target.createTarget", &json!({ "url": "about:blank" }))?;
         let attached = json!({ "targetId": target["targetId"], "flatten": true });
         let attached = browser.ask("Target.attachToTarget", &attached)?;
-        browser.page = attached["sessionId"].as_str().unwrap_or_default().to_owned();
+        attached["sessionId"].as_str().unwrap_or_default().clone_into(&mut browser.page);
         for domain in ["Page", "Runtime", "Log", "Network"] {
             browser.ask(&format!("{domain}.enable"), &json!({}))?;
         }

@@ -143,8 +143,8 @@ fn popularity(real: &Sample, simulated: &Sample, halves: &[Sample; 2]) -> Vec<Tr
 }
 
 fn visits(real: &Sample, simulated: &Sample, halves: &[Sample; 2]) -> Vec<Trait> {
-    let mut traits = Vec::new();
     type Part = (fn(&Sample) -> &Vec<f64>, [&'static str; 3]);
+    let mut traits = Vec::new();
     let parts: [Part; 2] = [
         (
             |sample| &sample.lengths,

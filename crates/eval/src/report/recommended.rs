@@ -36,7 +36,9 @@ impl World {
             for one in persona.history.iter().filter(|one| one.item.index() < self.items.len()) {
                 let (categories, mass) = self.items.categories(one.item.index());
                 let history = &mut self.histories[row.user.index()];
-                categories.iter().for_each(|category| history.add(*category, mass));
+                for category in categories {
+                    history.add(*category, mass);
+                }
             }
         }
     }

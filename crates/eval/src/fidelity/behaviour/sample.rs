@@ -18,6 +18,9 @@ const FEWEST: usize = 4;
 /// Others to whom a user is compared.
 const OTHERS: usize = 10;
 
+/// Day and categories of an interaction.
+type Touch = (i64, Vec<u16>);
+
 /// What users did.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Sample {
@@ -32,7 +35,7 @@ pub(super) struct Sample {
     /// Items shown and engaged with by place.
     pub(super) places: Vec<(u64, u64)>,
     /// By user: day and categories of every interaction, in order.
-    people: Vec<Vec<(i64, Vec<u16>)>>,
+    people: Vec<Vec<Touch>>,
 }
 
 fn categories(catalogue: &Catalogue, item: ItemId) -> Vec<u16> {
@@ -77,7 +80,7 @@ impl Sample {
         let scale = &run.scenario().slate.scale;
         let examining: Vec<usize> = examining(run.scenario()).into_iter().map(|(arm, _)| arm).collect();
         let mut sample = Self { touched: vec![0; catalogue.len()], ..Self::default() };
-        let mut people: BTreeMap<(u16, u32), Vec<(i64, Vec<u16>)>> = BTreeMap::new();
+        let mut people: BTreeMap<(u16, u32), Vec<Touch>> = BTreeMap::new();
         // Of the session at hand: its number and interactions.
         let mut sessions: BTreeMap<(u16, u32), (u32, u32)> = BTreeMap::new();
         for turn in run.turns() {
@@ -176,7 +179,7 @@ impl Sample {
     }
 }
 
-fn masses(touches: &[(i64, Vec<u16>)]) -> BTreeMap<u16, f64> {
+fn masses(touches: &[Touch]) -> BTreeMap<u16, f64> {
     let mut masses = BTreeMap::new();
     for (_, categories) in touches {
         for category in categories {

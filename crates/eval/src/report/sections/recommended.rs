@@ -136,10 +136,10 @@ fn curve(report: &Report, title: &str, y: &str, of: impl Fn(&Quality) -> &Vec<Di
 }
 
 fn fairness(report: &Report) -> Vec<Block> {
+    type Part = (&'static str, fn(&ItemFairness) -> Fairness);
     if report.arms.iter().all(|arm| arm.quality.fairness.is_none()) {
         return Vec::new();
     }
-    type Part = (&'static str, fn(&ItemFairness) -> Fairness);
     let parts: [Part; 5] = [
         ("Jain's index", |fairness| fairness.jain),
         ("items shown at all", |fairness| fairness.shown),
