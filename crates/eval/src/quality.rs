@@ -26,7 +26,7 @@
 //! assert_eq!(gini(&exposure), Some(0.75));
 //! let fairness = ItemFairness::of(&exposure, &[0, 2]).unwrap();
 //! assert_eq!((fairness.gini.original, fairness.gini.corrected), (0.75, Some(1.0)));
-//! assert_eq!(entropy_bits([1.0, 0.0]), Some(0.0));
+//! assert_eq!(entropy_bits([1.0, 0.0], 1.0), Some(0.0));
 //! ```
 
 mod arm;

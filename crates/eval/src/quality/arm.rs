@@ -24,6 +24,7 @@ struct GroupTally {
 pub(super) struct ArmTally {
     examines: bool,
     slate_size: usize,
+    categories_per_item: f64,
     slates: u64,
     shown: u64,
     /// Slates by number of items.
@@ -60,6 +61,7 @@ impl ArmTally {
         Self {
             examines: setting.examines[arm],
             slate_size: setting.slate_size,
+            categories_per_item: setting.items.categories_per_item(),
             slates: 0,
             shown: 0,
             lengths: Vec::new(),
@@ -199,7 +201,8 @@ impl ArmTally {
 
     /// A user's period is over.
     pub(super) fn end_period(&mut self, period: usize, user: UserId, shown: &Sparse) {
-        if let Some(entropy) = entropy_bits(shown.masses().map(|(_, mass)| mass)) {
+        let masses = shown.masses().map(|(_, mass)| mass);
+        if let Some(entropy) = entropy_bits(masses, self.categories_per_item) {
             self.individual[period].add(user, entropy, 1);
         }
     }

@@ -1,16 +1,18 @@
 //! Diversity as entropy: of what one user is shown, and of what all are shown together.
 
 /// Entropy of categories with these masses, 0 or more, in bits, by Miller and Madow's estimator: the entropy of the shares plus
-/// `(K - 1) / (2 N ln 2)` for `K` categories that occur among `N` items (Miller, 1955). Without the second term few items
-/// would always look less diverse than many. `None` without mass.
-pub fn entropy_bits(masses: impl IntoIterator<Item = f64>) -> Option<f64> {
+/// `(K / r - 1) / (2 N ln 2)` for `K` categories that occur among `N` items (Miller, 1955). Without the second term few items
+/// would always look less diverse than many. An item has `r` categories on average, 1 or more, which share its mass of 1 evenly:
+/// shares are then the steadier, and the term is the smaller (by the delta method, if all items have `r`). `None` without
+/// mass.
+pub fn entropy_bits(masses: impl IntoIterator<Item = f64>, r: f64) -> Option<f64> {
     let (mut total, mut logs, mut kinds) = (0.0, 0.0, 0_u32);
     for mass in masses.into_iter().filter(|mass| *mass > 0.0) {
         total += mass;
         logs += mass * mass.log2();
         kinds += 1;
     }
-    let correction = f64::from(kinds.max(1) - 1) / (2.0 * std::f64::consts::LN_2);
+    let correction = (f64::from(kinds) / r.max(1.0) - 1.0).max(0.0) / (2.0 * std::f64::consts::LN_2);
     (total > 0.0).then(|| (total.log2() - logs / total).max(0.0) + correction / total)
 }
 
@@ -65,10 +67,12 @@ mod tests {
         let correction = |kinds: f64, items: f64| (kinds - 1.0) / (2.0 * items * std::f64::consts::LN_2);
         let close =
             |own: Option<f64>, expected: f64| assert!((own.unwrap() - expected).abs() < 1e-12, "{own:?}");
-        close(entropy_bits([4.0, 4.0, 0.0]), 1.0 + correction(2.0, 8.0));
-        close(entropy_bits([2.0, 1.0, 1.0]), 1.5 + correction(3.0, 4.0));
-        close(entropy_bits([5.0]), 0.0);
-        assert_eq!(entropy_bits([0.0]), None);
+        close(entropy_bits([4.0, 4.0, 0.0], 1.0), 1.0 + correction(2.0, 8.0));
+        close(entropy_bits([2.0, 1.0, 1.0], 1.0), 1.5 + correction(3.0, 4.0));
+        close(entropy_bits([5.0], 1.0), 0.0);
+        // Two of four categories each.
+        close(entropy_bits([1.0; 4], 2.0), 2.0 + correction(2.0, 4.0));
+        assert_eq!(entropy_bits([0.0], 1.0), None);
     }
 
     #[test]

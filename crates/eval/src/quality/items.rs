@@ -50,6 +50,11 @@ impl Items {
         (own, 1.0 / (own.len().max(1) as f32).sqrt())
     }
 
+    /// Mean number of categories of an item.
+    pub(super) fn categories_per_item(&self) -> f64 {
+        self.categories.len() as f64 / self.len().max(1) as f64
+    }
+
     /// The embedding of an item; empty if items have none.
     pub(super) fn embedding(&self, item: usize) -> &[f32] {
         self.embeddings.get(item * self.dimensions..(item + 1) * self.dimensions).unwrap_or(&[])

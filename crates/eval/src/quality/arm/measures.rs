@@ -92,7 +92,7 @@ impl ArmTally {
         points
             .filter_map(|(at, masses)| {
                 let all: f64 = masses.totals().iter().sum();
-                let entropy = |masses: &[f64]| entropy_bits(masses.iter().copied());
+                let entropy = |masses: &[f64]| entropy_bits(masses.iter().copied(), self.categories_per_item);
                 Some(point(at, periods, masses.statistic(all.round() as u64, entropy)?))
             })
             .collect()
