@@ -12,11 +12,15 @@
 //! | genre profile | what has the categories of what the user liked (cosine) |
 //! | matrix factorisation | what users of like taste liked (alternating least squares) |
 //!
+//! [`Behaviour`] compares what users do beyond picking: ratings, popularity, visits, tastes.
+//!
 //! Baselines know the histories alone, as personas do. Their scores become picks by one threshold for all lists, chosen
 //! on liked items set aside from the histories, each against a random item, with the best accuracy at base rate 1:1.
 
 mod alignment;
 mod baselines;
+mod behaviour;
+mod distance;
 mod error;
 mod factors;
 mod fit;
@@ -33,6 +37,8 @@ use serde::Serialize;
 
 pub use alignment::{Alignment, Answers, LEVEL, Measure, REPLICATES, align};
 use baselines::{Baseline, Guess, Known};
+pub use behaviour::{Behaviour, Trait};
+pub use distance::{Apart, apart, calibration_error, jensen_shannon};
 pub use error::FidelityError;
 pub use fit::{ArmFit, Fit, fit};
 use lists::{List, Person};
@@ -61,6 +67,9 @@ pub struct ArmFidelity {
     pub m: u32,
     /// Simulated users, then baselines.
     pub pickers: Vec<Picker>,
+    /// Expected calibration error of the logged probabilities that an item is picked, as predictions that it is liked, over
+    /// [`BINS`] bins, 0 to 1; `None` if they were not logged.
+    pub calibration_error: Option<f64>,
 }
 
 /// Who picks, and how well.
@@ -72,6 +81,9 @@ pub struct Picker {
     #[serde(flatten)]
     pub alignment: Alignment,
 }
+
+/// Bins of the expected calibration error.
+pub const BINS: usize = 10;
 
 const PICKERS: usize = 2 + Guess::ALL.len();
 
@@ -103,9 +115,13 @@ impl Fidelity {
             Guess::ALL.into_iter().map(|guess| Baseline::new(guess, &known, streams)).collect();
         let engaged = lists::engaged(scenario);
         let mut rows = Vec::with_capacity(lists.len());
+        let mut predicted: BTreeMap<usize, Vec<(f64, bool)>> = BTreeMap::new();
         for list in &lists {
             let least = arms.iter().find(|(at, _)| *at == list.arm).map_or(liked, |(_, config)| config.liked);
             let right = truth.of(list, &people, least)?;
+            let probabilities = list.items.iter().map(|listed| listed.pick_probability(engaged));
+            let certain = probabilities.zip(&right).filter_map(|(chance, liked)| Some((chance?, *liked)));
+            predicted.entry(list.arm).or_default().extend(certain);
             rows.push(answer(list, &right, engaged, &baselines, &known, streams));
         }
         let pickers = |wanted: Option<usize>| -> Vec<Picker> {
@@ -123,6 +139,7 @@ impl Fidelity {
             arm: scenario.arms[*at].name.clone(),
             m: config.m,
             pickers: pickers(Some(*at)),
+            calibration_error: predicted.get(at).and_then(|of_arm| calibration_error(of_arm, BINS)),
         };
         let mut seen: Vec<usize> = rows.iter().map(|row| row.user).collect();
         seen.sort_unstable();

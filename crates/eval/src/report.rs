@@ -12,13 +12,14 @@
 mod chart;
 mod cost;
 mod error;
+mod following;
 mod instructions;
-mod jackknife;
 mod life;
 pub(crate) mod markdown;
 pub(crate) mod number;
 pub(crate) mod page;
 pub(crate) mod read;
+mod recommended;
 pub(crate) mod roster;
 mod sections;
 mod sessions;
@@ -28,11 +29,13 @@ mod warnings;
 use habitue_store::{RunReader, RunStatus};
 use serde::Serialize;
 
+pub use crate::jackknife::Share;
+use crate::quality::Quality;
 use crate::retention::{ArmMeasures, Cohorts, Daily, KaplanMeier, LogRank};
 pub use cost::{Cost, ModelCost, ProgramCost};
 pub use error::ReportError;
+pub use following::Following;
 pub use instructions::Instructions;
-pub use jackknife::Share;
 pub use life::{Seen, Shown, Story, Visited};
 pub use sessions::{Bin, SessionCounts};
 pub use turns::{FunnelStep, TurnPoint};
@@ -110,6 +113,10 @@ pub struct ArmReport {
     pub satisfaction: Vec<TurnPoint>,
     /// How often every move was made, in the order of [`habitue_core::Move::NAMES`].
     pub moves: Vec<(&'static str, u64)>,
+    /// Whether it did what users told it.
+    pub following: Following,
+    /// What it recommended.
+    pub quality: Quality,
 }
 
 /// A test between arms.

@@ -30,6 +30,52 @@ fn numbers_are_those_of_the_log() {
 }
 
 #[test]
+fn what_was_recommended_is_counted_from_the_slates() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = Village::default().report(folder.path());
+    let quality = &report.arms[0].quality;
+    // Every slate shows the three songs there are, in their order; all are of one category, as were all before.
+    assert_eq!((quality.slates, quality.shown, quality.items), (88, 264, 3));
+    assert_eq!((quality.coverage, quality.gini), (Some(1.0), Some(0.0)));
+    for nothing in [quality.category_diversity, quality.unexpectedness, quality.serendipity] {
+        assert!(nothing.unwrap().value.abs() < 1e-6, "{nothing:?}");
+    }
+    assert_eq!(quality.embedding_diversity, None);
+    assert!(
+        quality.collective.iter().chain(&quality.individual).all(|point| point.entropy.value.abs() < 1e-12)
+    );
+    assert_eq!((quality.period_days, quality.individual.len()), (1.0, 4));
+    // Actions turn with the place: of the actions of three places at least one is a click or a like.
+    assert!((quality.slate.hit.unwrap().value - 1.0).abs() < 1e-12);
+    assert!(quality.held_out.is_none());
+}
+
+#[test]
+fn first_slates_are_judged_by_what_was_held_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = Village::default().build(folder.path());
+    // Users 0 and 2 are in arm "plain", 1 in arm "lively"; song c was not liked.
+    let held = "user,item,rating\nvillager-0,b,5\nvillager-2,a,4\nvillager-2,c,3\nvillager-1,c,\n";
+    std::fs::write(run.join("held-out.csv"), held).unwrap();
+    let report = Report::read(&RunReader::open(&run).unwrap()).unwrap();
+    let held = |arm: usize| report.arms[arm].quality.held_out.clone().unwrap();
+    let value =
+        |arm: usize, name: &str| held(arm).measures.iter().find(|(own, _)| *own == name).unwrap().1.value;
+    assert_eq!((held(0).k, held(0).measures[0].1.count, held(1).measures[0].1.count), (3, 2, 1));
+    assert_eq!((value(0, "precision"), value(0, "recall"), value(0, "MRR")), (1.0 / 3.0, 1.0, 0.75));
+    assert!((value(1, "MRR") - 1.0 / 3.0).abs() < 1e-12 && (value(1, "nDCG") - 0.5).abs() < 1e-12);
+    assert!(report.markdown().contains("| precision at 3 | 0.333 (0.333 to 0.333) | 0.333 |"));
+}
+
+#[test]
+fn items_that_are_not_in_the_run_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = Village { unknown_item: true, ..Village::default() }.build(folder.path());
+    let error = Report::read(&RunReader::open(run).unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "the log shows item 77, but the run has 3 items");
+}
+
+#[test]
 fn the_markdown_is_the_whole_report() {
     let folder = tempfile::tempdir().unwrap();
     let report = Village::default().report(folder.path());
@@ -43,7 +89,7 @@ fn the_page_needs_nothing_but_itself() {
     let folder = tempfile::tempdir().unwrap();
     let html = Village::default().report(folder.path()).html().unwrap();
     for outside in ["http", "//", "src=", "@import", "<script", "<iframe", "<object", "onload"] {
-        let style_free = html.replace("<!doctype html>", "");
+        let style_free = html.replace("<!doctype html>", "").replace("http-equiv", "");
         assert!(!style_free.contains(outside), "the page has {outside}");
     }
     assert_eq!(html.matches("url(").count(), html.matches("url(#hatch-").count());

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use habitue_eval::browser::{Browser, BrowserError, Screen};
 use habitue_eval::report::Report;
 use habitue_store::RunReader;
 
@@ -23,11 +24,18 @@ pub(crate) struct ReportArgs {
     /// Write Markdown with the same numbers instead of HTML
     #[arg(long)]
     md: bool,
+    /// Also draw the page into this file as PNG, by the Chromium on the PATH
+    #[arg(long, value_name = "FILE")]
+    png: Option<PathBuf>,
 }
 
 impl ReportArgs {
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
         let report = Report::read(&RunReader::open(&self.run)?)?;
+        if let Some(png) = &self.png {
+            draw(&report.html()?, png)?;
+            print(&format_args!("picture in {}\n", png.display()))?;
+        }
         let text = if self.md { report.markdown() } else { report.html()? };
         let out = match &self.out {
             Some(out) if out.as_os_str() == "-" => {
@@ -41,6 +49,21 @@ impl ReportArgs {
         print(&format_args!("report in {}\n", out.display()))?;
         Ok(Exit::Done)
     }
+}
+
+/// Draws a page as a browser shows it on a screen of 1,000 pixels, in light colours, as far down as Chromium draws at once.
+fn draw(html: &str, png: &Path) -> Result<(), Failure> {
+    const SCREEN: Screen = Screen { width: 1_000, height: 800, dark: false };
+    const LONGEST: u32 = 16_000;
+    let hint = "install Chromium (Debian: apt install chromium), or print the HTML from any browser";
+    let failed = |error: BrowserError| Failure::input(error.to_string(), hint);
+    let mut browser = Browser::start(&Browser::find().map_err(failed)?).map_err(failed)?;
+    // The browser reads a file: its own folder holds it for as long as it lives.
+    let page = browser.folder().join("report.html");
+    save(&page, html)?;
+    browser.open(&format!("file://{}", page.display()), SCREEN).map_err(failed)?;
+    let picture = browser.picture(LONGEST).map_err(failed)?;
+    std::fs::write(png, picture).map_err(|error| Failure::file(png, "write", &error))
 }
 
 /// Writes the report of a finished run into its folder.

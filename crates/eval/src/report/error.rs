@@ -1,8 +1,9 @@
 //! Why there is no report.
 
-use habitue_core::{ArmId, UserId};
+use habitue_core::{ArmId, ItemId, UserId};
 use habitue_store::StoreError;
 
+use crate::quality::HeldOutError;
 use crate::retention::SurvivalError;
 
 /// Why there is no report.
@@ -19,6 +20,17 @@ pub enum ReportError {
         /// The user of the row.
         user: UserId,
     },
+    /// An item of a turn is not in the run.
+    #[error("the log shows item {item}, but the run has {items} items")]
+    UnknownItem {
+        /// The item.
+        item: ItemId,
+        /// Number of items.
+        items: usize,
+    },
+    /// What was held out of histories cannot be read.
+    #[error(transparent)]
+    HeldOut(#[from] HeldOutError),
     /// A session ends before it begins.
     #[error("the sessions of arm \"{arm}\" make no lives: {source}")]
     Lifetime {

@@ -33,6 +33,12 @@ pub(crate) fn decimal(value: f64) -> String {
     if text == "-0.00" { "0.00".to_owned() } else { text }
 }
 
+/// A number of three decimals, without the sign of nothing.
+pub(crate) fn fine(value: f64) -> String {
+    let text = format!("{value:.3}");
+    if text == "-0.000" { "0.000".to_owned() } else { text }
+}
+
 /// A probability with three digits that count.
 pub(crate) fn probability(value: f32) -> String {
     if value >= 0.001 || value == 0.0 { format!("{value:.3}") } else { format!("{value:.1e}") }
@@ -96,6 +102,7 @@ mod tests {
             ["1 day", "2.5 days", "14 days", "10 days"]
         );
         assert_eq!([decimal(-0.001), decimal(-1.5)], ["0.00", "-1.50"]);
+        assert_eq!([fine(-0.0001), fine(0.12345)], ["0.000", "0.123"]);
         assert_eq!([p_value(0.00001), p_value(0.0312)], ["< 0.0001", "0.0312"]);
         assert_eq!([probability(0.25), probability(0.0), probability(0.00025)], ["0.250", "0.000", "2.5e-4"]);
         assert_eq!(

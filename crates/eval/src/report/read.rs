@@ -6,27 +6,37 @@ use habitue_store::{RunReader, RunStatus, Table};
 
 use super::cost::Cost;
 use super::error::ReportError;
+use super::following::{Following, FollowingTally};
 use super::instructions::InstructionCounts;
 use super::life::{Stories, USERS};
+use super::recommended::{self, World};
 use super::roster::Roster;
 use super::sessions::SessionTally;
 use super::turns::TurnTally;
 use super::warnings::{self, Facts};
 use super::{ArmReport, Comparison, Report, RunFacts};
+use crate::quality::{Quality, Tally};
 use crate::retention::{
     Clock, Cohorts, KaplanMeier, Life, Lifetime, churn_hazard, holm, log_rank, measure, return_curve,
 };
 
 pub(super) fn report(run: &RunReader) -> Result<Report, ReportError> {
     let scenario = run.scenario();
-    let roster = Roster::read(run)?;
+    let mut world = World::read(run)?;
+    let roster = Roster::read_each(run, |user| world.enter(user))?;
     let clock = clock(run)?;
     let (mut lives, sessions) = read_sessions(run, &roster, clock)?;
     let mut stories = Stories::of(choose(&roster, &lives, scenario.arms.len()));
     let mut instructions = InstructionCounts::default();
     let mut turns = vec![TurnTally::new(&scenario.slate.scale); scenario.arms.len()];
+    let held_out = recommended::held_out(run)?;
+    let mut following = FollowingTally::new(scenario.arms.len());
+    let of_lives = (0..roster.lives()).map(|life| roster.of(life));
+    let mut quality =
+        Tally::new(world.setting(run, held_out.as_ref()), clock.end(), &world.histories, of_lives);
     for turn in run.turns() {
         let turn = turn?;
+        world.check(&turn)?;
         let life = roster.life(turn.arm, turn.user)?;
         let engaged = turns[turn.arm.index()].add(&turn, &scenario.slate.scale);
         lives[life].show(turn.impressions.len() as u64, engaged);
@@ -34,6 +44,8 @@ pub(super) fn report(run: &RunReader) -> Result<Report, ReportError> {
             instructions.add(text);
         }
         stories.see(&turn);
+        quality.see(life, &turn);
+        following.see(run, life, &turn)?;
     }
     let by_arm = by_arm(&roster, lives, scenario.arms.len());
     let decisions = turns.iter().fold([0; Decider::NAMES.len()], |mut all, arm| {
@@ -41,7 +53,13 @@ pub(super) fn report(run: &RunReader) -> Result<Report, ReportError> {
         all
     });
     let tests = tests(scenario, &by_arm, clock)?;
-    let arms = arms(scenario, &roster, &by_arm, sessions, &turns, clock)?;
+    let counted = Counted {
+        sessions,
+        turns: &turns,
+        quality: quality.finish(),
+        following: following.finish(|life| roster.of(life)),
+    };
+    let arms = arms(scenario, &roster, &by_arm, counted, clock)?;
     let run_facts = run_facts(run, clock, roster.is_paired())?;
     let cost = Cost::read(run, decisions)?;
     let warnings =
@@ -147,18 +165,31 @@ fn tests(scenario: &Scenario, lives: &[Vec<Life>], clock: Clock) -> Result<Vec<C
     Ok(tests)
 }
 
+/// What was counted by arm.
+struct Counted<'a> {
+    sessions: Vec<SessionTally>,
+    turns: &'a [TurnTally],
+    quality: Vec<Quality>,
+    following: Vec<Following>,
+}
+
 fn arms(
     scenario: &Scenario,
     roster: &Roster,
     lives: &[Vec<Life>],
-    sessions: Vec<SessionTally>,
-    turns: &[TurnTally],
+    counted: Counted<'_>,
     clock: Clock,
 ) -> Result<Vec<ArmReport>, ReportError> {
     let measures = measure(lives, clock, roster.is_paired(), Streams::new(scenario.seed));
-    let counted = lives.iter().zip(measures).zip(sessions).zip(turns);
+    let counted = lives
+        .iter()
+        .zip(measures)
+        .zip(counted.sessions)
+        .zip(counted.turns)
+        .zip(counted.quality)
+        .zip(counted.following);
     let arms = scenario.arms.iter().zip(counted);
-    arms.map(|(arm, (((lives, measures), sessions), turns))| {
+    arms.map(|(arm, (((((lives, measures), sessions), turns), quality), following))| {
         let survival = KaplanMeier::new(&lifetimes(lives, clock))
             .map_err(|source| ReportError::Lifetime { arm: arm.name.clone(), source })?;
         Ok(ArmReport {
@@ -175,6 +206,8 @@ fn arms(
             funnel: turns.funnel(&scenario.slate.scale),
             satisfaction: turns.satisfaction(),
             moves: turns.moves(),
+            quality,
+            following,
         })
     })
     .collect()

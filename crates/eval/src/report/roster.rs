@@ -2,7 +2,7 @@
 
 use habitue_core::scenario::Design;
 use habitue_core::{ArmId, UserId};
-use habitue_store::RunReader;
+use habitue_store::{RunReader, UserRow};
 
 use super::error::ReportError;
 
@@ -16,6 +16,11 @@ pub(crate) struct Roster {
 
 impl Roster {
     pub(crate) fn read(run: &RunReader) -> Result<Self, ReportError> {
+        Self::read_each(run, |_| ())
+    }
+
+    /// Reads it and tells of every user.
+    pub(crate) fn read_each(run: &RunReader, mut tell: impl FnMut(&UserRow)) -> Result<Self, ReportError> {
         let arm_count = run.scenario().arms.len();
         let mut arms = Vec::new();
         for user in run.users() {
@@ -25,6 +30,7 @@ impl Roster {
                 return Err(ReportError::Stranger { arm, user: user.user });
             }
             arms.push(arm);
+            tell(&user);
         }
         let users = arms.len();
         let split = run.scenario().design == Design::Split;

@@ -4,6 +4,7 @@ mod behaviour;
 mod headline;
 mod lives;
 mod people;
+mod recommended;
 mod run;
 
 use habitue_store::RunStatus;
@@ -30,6 +31,7 @@ pub(super) fn page(report: &Report) -> Page {
         behaviour::sessions(report),
         behaviour::actions(report),
         behaviour::satisfaction(report),
+        recommended::recommended(report),
     ];
     sections.extend(behaviour::instructions(report));
     sections.extend(people::section(report));

@@ -3,7 +3,7 @@
 use habitue_core::{ActionScale, Decider, Move, Turn};
 use serde::Serialize;
 
-use super::jackknife::{Groups, Share};
+use crate::jackknife::{Groups, Share};
 
 /// Turns of a session up to which satisfaction is shown.
 const TURNS: usize = 30;

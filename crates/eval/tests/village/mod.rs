@@ -38,11 +38,20 @@ pub(crate) struct Village {
     pub(crate) model: Option<&'static str>,
     /// Whether user 0 has a row in the other arm.
     pub(crate) stranger: bool,
+    /// Whether the first row shows an item that is not in the run.
+    pub(crate) unknown_item: bool,
 }
 
 impl Default for Village {
     fn default() -> Self {
-        Self { users: 40, propensity: 0.25, finished: true, model: None, stranger: false }
+        Self {
+            users: 40,
+            propensity: 0.25,
+            finished: true,
+            model: None,
+            stranger: false,
+            unknown_item: false,
+        }
     }
 }
 
@@ -87,6 +96,9 @@ impl Village {
         }
         if self.stranger {
             rows.turns[0].arm = ArmId(1);
+        }
+        if self.unknown_item {
+            rows.turns[0].impressions[0].item = ItemId(77);
         }
         writer.append(rows).unwrap();
         let folder = writer.folder().to_path_buf();

@@ -3,7 +3,7 @@
 use super::super::chart::{Axis, Bar, BarChart, LineChart, LinePoint, Series};
 use super::super::number::{count, decimal, percent, with_interval};
 use super::super::page::{Block, Section, Table};
-use super::super::{ArmReport, Bin, Report};
+use super::super::{ArmReport, Bin, Following, Report, Share};
 use super::{by_arm, lines, section, text};
 
 /// Bars of the depth of sessions.
@@ -203,6 +203,31 @@ pub(super) fn instructions(report: &Report) -> Option<Section> {
         let left_out = count(all.uncounted);
         words.extend([" There are so many different texts that ", &left_out, " were not counted by text."]);
     }
-    let blocks = vec![text(words), Block::Table { table, folded: false }];
+    let blocks = vec![text(words), Block::Table { table, folded: false }, following(report)];
     Some(section("instructions", "What do they ask for?", blocks))
+}
+
+fn following(report: &Report) -> Block {
+    type Part = (&'static str, fn(&Following) -> Option<Share>, fn(f64) -> String);
+    let parts: [Part; 6] = [
+        ("instructions understood", |arm| arm.understood, percent),
+        ("items that satisfy the condition, on the slate it was given on", |arm| arm.before, percent),
+        ("items that satisfy it, on the next slate", |arm| arm.after, percent),
+        ("conditions satisfied later in the session", |arm| arm.satisfied, percent),
+        ("slates until then", |arm| arm.turns, decimal),
+        ("conditions that already were (false alarms)", |arm| arm.false_alarms, percent),
+    ];
+    let rows = parts.into_iter().map(|(name, of, show)| {
+        let cells = report.arms.iter().map(|arm| {
+            let share = of(&arm.following);
+            with_interval(share.map(|share| share.value), share.and_then(|share| share.interval), show)
+        });
+        [name.to_owned()].into_iter().chain(cells).collect()
+    });
+    let rows = rows.filter(|row: &Vec<String>| row[1..].iter().any(|cell| cell != "-"));
+    let caption = "Whether the recommender follows. A slate satisfies a condition if half of its items do, 80% for \"less\", \
+                   \"only\" and caps. Intervals by jackknife over groups of users."
+        .to_owned();
+    let table = Table { caption, head: by_arm(report, "measure"), rows: rows.collect(), words: 1 };
+    Block::Table { table, folded: false }
 }
