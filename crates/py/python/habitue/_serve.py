@@ -62,11 +62,11 @@ def _module(name: str) -> ModuleType:
         if not path.is_file():
             raise PolicyFault(f"no file {path}")
         sys.path.insert(0, str(path.parent))
-        spec = importlib.util.spec_from_file_location(path.stem, path)
+        spec = importlib.util.spec_from_file_location("habitue_policy", path)
         if spec is None or spec.loader is None:
             raise PolicyFault(f"{path} cannot be imported")
         module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module
+        sys.modules["habitue_policy"] = module
         _guarded(f"importing {path}", spec.loader.exec_module, module)
         return module
     try:

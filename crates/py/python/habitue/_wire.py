@@ -75,6 +75,8 @@ def pack(value: Any) -> Any:
     BadValue
         It holds something else than numbers, text, lists, tuples, dictionaries, sets and NumPy arrays of numbers.
     """
+    if hasattr(value, "dtype"):  # before its Python kin: NumPy's floats are floats
+        return _pack_array(value)
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
@@ -94,18 +96,24 @@ def pack(value: Any) -> Any:
             return {_MARK: "dict", "value": [[pack(key), pack(entry)] for key, entry in value.items()]}
     if isinstance(value, (bytes, bytearray)):
         return {_MARK: "bytes", "value": base64.b64encode(value).decode()}
-    return _pack_array(value)
+    raise _not_kept(value)
 
 
 def _pack_array(value: Any) -> Any:
     import numpy as np
 
+    if isinstance(value, np.str_):
+        return str(value)
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biuf":
         array = np.ascontiguousarray(value)
         kind = "array" if isinstance(value, np.ndarray) else "number"
         data = base64.b64encode(array.tobytes()).decode()
         return {_MARK: kind, "dtype": array.dtype.str, "shape": list(value.shape), "value": data}
-    raise BadValue(
+    raise _not_kept(value)
+
+
+def _not_kept(value: Any) -> BadValue:
+    return BadValue(
         f"a {type(value).__module__}.{type(value).__qualname__} in the state, expected numbers, text, lists, tuples, "
         "dictionaries, sets and NumPy arrays of numbers"
     )

@@ -24,10 +24,11 @@ def to_recbole(
 ) -> Path:
     """Writes ``NAME.inter``, ``NAME.user`` and ``NAME.item`` into ``folder/NAME``, as RecBole looks for them.
 
-    Users and items go by their keys. Times are seconds of simulated time. Columns of ``.inter``: ``user_id:token``,
+    Users go by their numbers, items by their keys: so requests name them to policies. Times are seconds of simulated time. Columns of ``.inter``: ``user_id:token``,
     ``item_id:token``, ``timestamp:float``, ``label:float`` (1 if engaged), ``rating:float`` if the users rate,
     ``session_id:token``, ``position:float`` and ``propensity:float``. Of ``.item``: ``item_id:token``,
-    ``title:token_seq``, ``categories:token_seq``, ``creator:token``, ``duration:float``. Of ``.user``: ``user_id:token``.
+    ``title:token_seq``, ``categories:token_seq``, ``creator:token``, ``duration:float``. Of ``.user``:
+    ``user_id:token``, ``key:token``.
 
     Parameters
     ----------
@@ -72,15 +73,15 @@ def to_recbole(
 
 
 def _interactions(log: Log, keep: np.ndarray, engaged: np.ndarray) -> dict[str, Iterable[Any]]:
-    users, items = log.run.users["key"].to_pylist(), log.run.items["key"].to_pylist()
+    items = log.run.items["key"].to_pylist()
     # A user meets items in the order of turns, and of positions within one.
     of = log.turn_of[keep]
     columns: dict[str, Iterable[Any]] = {
-        "user_id:token": (users[user] for user in log.user[of]),
+        "user_id:token": log.user[of].tolist(),
         "item_id:token": (items[item] for item in log.items[keep]),
         "timestamp:float": (time / 1000 for time in log.time_ms[of].tolist()),
         "label:float": engaged[keep].astype(int).tolist(),
-        "session_id:token": (f"{users[user]}/{session}" for user, session in zip(log.user[of], log.session[of], strict=True)),
+        "session_id:token": (f"{user}/{session}" for user, session in zip(log.user[of], log.session[of], strict=True)),
         "position:float": log.position[keep].tolist(),
         "propensity:float": log.propensities[keep].tolist(),
     }
@@ -99,11 +100,11 @@ def _ratings(log: Log) -> np.ndarray | None:
     turns = of_arm(log.run, "turns", log.arm, ["user", "session", "turn", "ratings"])
     turns = turns.sort_by([("user", "ascending"), ("session", "ascending"), ("turn", "ascending")])
     given = zip(turns["ratings"].to_pylist(), log.sizes.tolist(), strict=True)
-    return np.array([rating for row, size in given for rating in (row or [0] * size)])
+    return np.array([rating or 0 for row, size in given for rating in (row or [0] * size)])
 
 
 def _users(run: Run, privileged: bool) -> dict[str, Iterable[Any]]:
-    columns: dict[str, Iterable[Any]] = {"user_id:token": run.users["key"].to_pylist()}
+    columns: dict[str, Iterable[Any]] = {"user_id:token": run.users["user"].to_pylist(), "key:token": run.users["key"].to_pylist()}
     if privileged:
         columns["age:float"] = ("" if age is None else age for age in run.users["age"].to_pylist())
         columns["gender:token"] = run.users["gender"].to_pylist()
