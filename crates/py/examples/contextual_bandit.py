@@ -38,4 +38,6 @@ class LinUcb(Policy):
 
 if __name__ == "__main__":
     run = habitue.run(sys.argv[1], out=sys.argv[2], policies={0: {"kind": "random"}, 1: LinUcb})
-    print(run.sql("select arm, sum(turn_reward) / count(distinct user) as reward from sessions group by arm order by arm"))
+    print(
+        run.sql("select arm, sum(turn_reward) / count(distinct user) as reward from sessions group by arm order by arm")
+    )

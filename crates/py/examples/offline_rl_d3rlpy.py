@@ -31,4 +31,6 @@ if __name__ == "__main__":
     )
     first = sessions.observations[sessions.starts[:-1]]
     believed = agent.predict_value(first, agent.predict(first)).mean()
-    print(f"{len(sessions)} sessions: logged reward {sessions.rewards.sum() / len(sessions):.2f}, believed {believed:.2f}")
+    print(
+        f"{len(sessions)} sessions: logged reward {sessions.rewards.sum() / len(sessions):.2f}, believed {believed:.2f}"
+    )

@@ -212,7 +212,10 @@ def test_recbole_reads_the_atomic_files(run, tmp_path):
     from recbole.data import create_dataset
 
     folder = datasets.to_recbole(run, tmp_path, arm=ARM)
-    columns = {"inter": ["user_id", "item_id", "timestamp", "rating", "label"], "item": ["item_id", "title", "duration"]}
+    columns = {
+        "inter": ["user_id", "item_id", "timestamp", "rating", "label"],
+        "item": ["item_id", "title", "duration"],
+    }
     settings = {"data_path": str(tmp_path), "load_col": columns, "state": "ERROR", "use_gpu": False}
     arguments, sys.argv = sys.argv, sys.argv[:1]
     try:
@@ -224,14 +227,21 @@ def test_recbole_reads_the_atomic_files(run, tmp_path):
 
 
 def test_hugging_face_loads_the_folder(run, tmp_path):
-    folder = datasets.to_hugging_face(run, tmp_path / "small", tables=["turns", "sessions", "items", "users", "messages"])
+    folder = datasets.to_hugging_face(
+        run, tmp_path / "small", tables=["turns", "sessions", "items", "users", "messages"]
+    )
     assert not (folder / "messages").exists()
     import pyarrow.parquet
 
     turns = pyarrow.parquet.read_table(folder / "turns" / "train.parquet")
     assert turns.num_rows == run.turns.num_rows
     assert not [name for name in turns.column_names if name.startswith("privileged")]
-    assert pyarrow.parquet.read_table(folder / "users" / "train.parquet").column_names == ["user", "key", "arm", "population"]
+    assert pyarrow.parquet.read_table(folder / "users" / "train.parquet").column_names == [
+        "user",
+        "key",
+        "arm",
+        "population",
+    ]
     with pytest.raises(ValueError, match="is not empty"):
         datasets.to_hugging_face(run, folder)
     library = package("datasets")

@@ -103,7 +103,7 @@ def ask(*arguments: str | os.PathLike[str]) -> Any:
 
 def say(*arguments: str | os.PathLike[str]) -> str:
     """Runs the command quietly and returns what it prints."""
-    command = [binary(), *map(os.fspath, arguments)]
+    command = [binary(), *(str(os.fspath(argument)) for argument in arguments)]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         raise failure(command, done.returncode, done.stderr)
@@ -134,7 +134,7 @@ def watch(arguments: Sequence[str | os.PathLike[str]], env: dict[str, str] | Non
     HabitueError
         It failed; ``BadInput`` if it refused what it was given.
     """
-    command = [binary(), *map(os.fspath, arguments)]
+    command = [binary(), *(str(os.fspath(argument)) for argument in arguments)]
     ours, theirs = _terminal()
     child = subprocess.Popen(
         command,
@@ -150,7 +150,7 @@ def watch(arguments: Sequence[str | os.PathLike[str]], env: dict[str, str] | Non
     source = child.stderr.fileno() if ours is None and child.stderr else ours
     listener = threading.Thread(target=_pass_on, args=(source, errors), daemon=True)
     printed: list[bytes] = []
-    reader = threading.Thread(target=lambda: printed.append(child.stdout.read()), daemon=True)
+    reader = threading.Thread(target=lambda: printed.append(child.stdout.read() if child.stdout else b""), daemon=True)
     listener.start()
     reader.start()
     try:

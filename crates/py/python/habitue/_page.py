@@ -27,7 +27,8 @@ def page(run: Run) -> str:
     """The retention table of a run, and the users who came by day, as HTML without scripts."""
     head = "".join(f"<th>{title}</th>" for title, _, _ in _COLUMNS)
     rows = "".join(
-        f"<tr><th>{html.escape(arm['arm'])}</th><td>{html.escape(arm['policy'])}</td>{_cells(arm)}</tr>" for arm in run.summary
+        f"<tr><th>{html.escape(arm['arm'])}</th><td>{html.escape(arm['policy'])}</td>{_cells(arm)}</tr>"
+        for arm in run.summary
     )
     return (
         f"<div><strong>{html.escape(run.name)}</strong>, seed {run.seed}, <code>{html.escape(str(run.folder))}</code>"

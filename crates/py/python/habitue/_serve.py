@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import importlib
 import importlib.util
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -168,7 +170,9 @@ class Server:
         # The answer may be a generator: its errors are the author's too.
         slates = _guarded(name, lambda: list(self._policy.recommend(requests)))
         if len(slates) != len(requests):
-            raise PolicyFault(f"{name} returned {len(slates)} slates for {len(requests)} requests, expected one for each")
+            raise PolicyFault(
+                f"{name} returned {len(slates)} slates for {len(requests)} requests, expected one for each"
+            )
         try:
             return {"type": "slates", "slates": [slate(made, at) for at, made in enumerate(slates)]}
         except BadValue as error:
@@ -212,9 +216,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    with open(0, encoding="utf-8", closefd=False) as lines, answers:
-        try:
-            Server(lambda: load(place)).serve(lines, answers)
-        except (KeyboardInterrupt, BrokenPipeError):
-            # The run ended.
-            os._exit(0)
+    # A terminal's Ctrl-C reaches this process too. The run still needs it to finish its window, and ends it by closing
+    # its input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with open(0, encoding="utf-8", closefd=False) as lines, answers, contextlib.suppress(BrokenPipeError):
+        Server(lambda: load(place)).serve(lines, answers)

@@ -96,7 +96,8 @@ class RecBolePolicy(Policy):
     def start(self, world: Any) -> None:
         """Loads the model."""
         if not self.checkpoint:
-            raise ValueError(f"{type(self).__name__}.checkpoint is empty, expected the path of a .pth file of RecBole's trainer")
+            name = type(self).__name__
+            raise ValueError(f"{name}.checkpoint is empty, expected the path of a .pth file of RecBole's trainer")
         self._attach(*load(self.checkpoint))
 
     def _attach(self, model: Any, dataset: Any) -> None:

@@ -122,7 +122,9 @@ class Run:
         """The sealed Parquet files of a table, in order. A file that the manifest does not list is none of them."""
         if table not in self.manifest["tables"]:
             known = list(self.manifest["tables"])
-            raise ValueError(f"no table {table!r} in {self.folder}{_nearest(table, known)}; there are {', '.join(known)}")
+            raise ValueError(
+                f"no table {table!r} in {self.folder}{_nearest(table, known)}; there are {', '.join(known)}"
+            )
         return [self.folder / table / file["name"] for file in self.manifest["tables"][table]["files"]]
 
     def dataset(self, table: str) -> pyarrow.dataset.Dataset:
@@ -335,6 +337,7 @@ def evaluate(
     arm: str | None = None,
     target: str | None = None,
     estimators: Iterable[str] | None = None,
+    first: bool = False,
     seed: int | None = None,
 ) -> dict[str, Any]:
     """What another policy would have been worth, estimated from the log of a run.
@@ -343,16 +346,19 @@ def evaluate(
     ----------
     run : Run or path
         The run.
-    policy : path
-        A policy's TOML file.
+    policy : path, str or mapping
+        A policy's TOML file, a kind such as ``"popularity"``, or a dictionary such as ``{"kind": "random"}``.
     arm : str, optional
-        The arm whose log is used; needed if the run has several.
+        The arm whose log is used; needed if the arms have different policies.
     target : str, optional
-        ``"session-reward"``, ``"return-N-days"`` or ``"return-gap"``.
+        ``"session-reward"`` (if absent), ``"slate-reward"``, ``"return-N-days"``, ``"return-gap"`` or
+        ``"return-gap-N-days"``.
     estimators : iterable of str, optional
         Names of estimators, all if absent.
+    first : bool
+        Count only the first session of each user: later ones start from what the logged policy left.
     seed : int, optional
-        Seed of the bootstrap.
+        Seed of the slates drawn for reward models and of the bootstrap, the run's if absent.
 
     Returns
     -------
@@ -365,8 +371,9 @@ def evaluate(
         The run has no propensities, is not finished, or an argument is not known. It is a ``ValueError``.
     """
     names = [word for name in estimators or () for word in ("--estimator", name)]
+    chosen = _toml(policy) if isinstance(policy, Mapping) else os.fspath(policy)
     options = [*_option("--arm", arm), *_option("--target", target), *names, *_option("--seed", seed)]
-    return ask("evaluate", _folder(run), "--policy", os.fspath(policy), *options, "--json")
+    return ask("evaluate", _folder(run), "--policy", chosen, *options, *(["--first"] if first else []), "--json")
 
 
 def compare(*runs: Run | str | os.PathLike[str], baseline: str | None = None) -> Comparison:
@@ -439,7 +446,7 @@ def _policy(policy: Any) -> Any:
         return policy
     if not isinstance(policy, type):
         raise ValueError(
-            f"policies: {policy!r}, expected a class, \"module:Class\", a path or a dictionary. An object lives in this "
+            f'policies: {policy!r}, expected a class, "module:Class", a path or a dictionary. An object lives in this '
             "process, where the run cannot be replayed: write a class without arguments that makes it"
         )
     module = sys.modules[policy.__module__]

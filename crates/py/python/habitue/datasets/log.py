@@ -114,7 +114,9 @@ def read(run: Run | str | os.PathLike[str], arm: str | None = None) -> Log:
     turns = turns.sort_by([("user", "ascending"), ("session", "ascending"), ("turn", "ascending")]).combine_chunks()
     sessions = of_arm(run, "sessions", arm, _SESSION_COLUMNS)
     sessions = sessions.sort_by([("user", "ascending"), ("session", "ascending")])
-    plain = {name: turns[name].to_numpy() for name in ("user", "session", "turn", "time_ms", "log_propensity", "reward")}
+    plain = {
+        name: turns[name].to_numpy() for name in ("user", "session", "turn", "time_ms", "log_propensity", "reward")
+    }
     lists = turns["items"].combine_chunks()
     ends = np.asarray(lists.offsets, dtype=np.int64)
     impressions = {name: turns[name].combine_chunks().flatten().to_numpy() for name in ("actions", "propensities")}
@@ -123,7 +125,8 @@ def read(run: Run | str | os.PathLike[str], arm: str | None = None) -> Log:
     at_session = np.searchsorted(key, wanted)
     lost = np.flatnonzero(key[np.minimum(at_session, len(key) - 1)] != wanted) if len(key) else np.arange(len(wanted))
     if lost.size:
-        raise ValueError(f"{run.folder}: user {plain['user'][lost[0]]} has turns of session {plain['session'][lost[0]]}, which no session tells of")
+        user, session = plain["user"][lost[0]], plain["session"][lost[0]]
+        raise ValueError(f"{run.folder}: user {user} has turns of session {session}, which table sessions lacks")
     return Log(
         run=run,
         arm=arm,
@@ -151,7 +154,9 @@ def one_arm(run: Run, arm: str | None) -> str:
     if arm is None and len(run.arms) > 1:
         raise ValueError(f"arm: the run has {len(run.arms)}, expected the name of one: {', '.join(run.arms)}")
     if arm is not None and arm not in run.arms:
-        raise ValueError(f"arm: no arm {arm!r} in {run.folder}{_nearest(arm, run.arms)}; there are {', '.join(run.arms)}")
+        raise ValueError(
+            f"arm: no arm {arm!r} in {run.folder}{_nearest(arm, run.arms)}; there are {', '.join(run.arms)}"
+        )
     return arm if arm is not None else run.arms[0]
 
 

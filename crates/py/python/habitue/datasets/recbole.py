@@ -24,11 +24,16 @@ def to_recbole(
 ) -> Path:
     """Writes ``NAME.inter``, ``NAME.user`` and ``NAME.item`` into ``folder/NAME``, as RecBole looks for them.
 
-    Users go by their numbers, items by their keys: so requests name them to policies. Times are seconds of simulated time. Columns of ``.inter``: ``user_id:token``,
-    ``item_id:token``, ``timestamp:float``, ``label:float`` (1 if engaged), ``rating:float`` if the users rate,
-    ``session_id:token``, ``position:float`` and ``propensity:float``. Of ``.item``: ``item_id:token``,
-    ``title:token_seq``, ``categories:token_seq``, ``creator:token``, ``duration:float``. Of ``.user``:
-    ``user_id:token``, ``key:token``.
+    Users go by their numbers, items by their keys: so requests name them to policies. Times are seconds of simulated
+    time. Columns:
+
+    ``.inter``
+        ``user_id:token``, ``item_id:token``, ``timestamp:float``, ``label:float`` (1 if engaged), ``session_id:token``,
+        ``position:float``, ``propensity:float``, and ``rating:float`` if the users rate.
+    ``.item``
+        ``item_id:token``, ``title:token_seq``, ``categories:token_seq``, ``creator:token``, ``duration:float``.
+    ``.user``
+        ``user_id:token``, ``key:token``.
 
     Parameters
     ----------
@@ -62,7 +67,9 @@ def to_recbole(
     engaged = log.actions >= log.run.engaged
     keep = np.flatnonzero(engaged) if interactions == "engaged" else np.arange(len(log.items))
     if keep.size == 0:
-        raise ValueError(f"{log.of_run()}: nobody engaged with anything; expected an interaction, or interactions='shown'")
+        raise ValueError(
+            f"{log.of_run()}: nobody engaged with anything; expected an interaction, or interactions='shown'"
+        )
     name = name or log.run.name
     into = Path(folder) / name
     into.mkdir(parents=True, exist_ok=True)
@@ -104,7 +111,10 @@ def _ratings(log: Log) -> np.ndarray | None:
 
 
 def _users(run: Run, privileged: bool) -> dict[str, Iterable[Any]]:
-    columns: dict[str, Iterable[Any]] = {"user_id:token": run.users["user"].to_pylist(), "key:token": run.users["key"].to_pylist()}
+    columns: dict[str, Iterable[Any]] = {
+        "user_id:token": run.users["user"].to_pylist(),
+        "key:token": run.users["key"].to_pylist(),
+    }
     if privileged:
         columns["age:float"] = ("" if age is None else age for age in run.users["age"].to_pylist())
         columns["gender:token"] = run.users["gender"].to_pylist()

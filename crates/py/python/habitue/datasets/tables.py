@@ -87,7 +87,8 @@ def _plain(table: pyarrow.Table, name: str, privileged: bool) -> pyarrow.Table:
 
 def _card(run: Run, tables: list[str]) -> str:
     configs = "".join(
-        f"- config_name: {table}\n  data_files:\n  - split: train\n    path: {table}/train.parquet\n" for table in tables
+        f"- config_name: {table}\n  data_files:\n  - split: train\n    path: {table}/train.parquet\n"
+        for table in tables
     )
     return (
         f"---\npretty_name: {run.name}\nconfigs:\n{configs}---\n\n# {run.name}\n\nSimulated users and recommenders: the log of a "

@@ -30,8 +30,8 @@ def to_conversations(
 ) -> list[dict[str, Any]]:
     """Sessions in which the user said something, as dialogues for ``trl.SFTTrainer``.
 
-    A turn is a message of the user (what it said, else :data:`OPENING` or :data:`MORE`) and one of the assistant (its sentence, if it said one,
-    and the titles of the slate, one a line).
+    A turn is a message of the user (what it said, else :data:`OPENING` or :data:`MORE`) and one of the assistant (its
+    sentence, if it said one, and the titles of the slate, one a line).
 
     Parameters
     ----------
@@ -65,9 +65,7 @@ def to_conversations(
             messages += [_asked(turn), _message("assistant", _answer(turn["reply"], shown))]
         rewards = [turn["reward"] for turn in turns]
         first = turns[0]
-        dialogues.append(
-            {"messages": messages, "rewards": rewards, "user": first["user"], "session": first["session"]}
-        )
+        dialogues.append({"messages": messages, "rewards": rewards, "user": first["user"], "session": first["session"]})
     return _written(dialogues, path)
 
 
@@ -122,9 +120,13 @@ def to_preferences(
         lacking = "no user skipped an item and engaged with a later one after it had said something"
     else:
         if run.scenario["design"] != "Paired":
-            raise ValueError('versus: the arms have different users; expected a run with [experiment] design = "paired"')
+            raise ValueError(
+                'versus: the arms have different users; expected a run with [experiment] design = "paired"'
+            )
         pairs = list(_between(run, arm, one_arm(run, versus), titles, system, margin))
-        lacking = f"the slates of {arm!r} and {versus!r} after the same words never differ in reward by more than {margin}"
+        lacking = (
+            f"the slates of {arm!r} and {versus!r} after the same words never differ in reward by more than {margin}"
+        )
     if not pairs:
         raise ValueError(f"{run.folder}: {lacking}, expected at least one pair")
     return _written(pairs, path)
@@ -138,8 +140,7 @@ def _within(run: Run, arm: str, titles: list[str], system: str | None) -> Iterat
             shown = [titles[item] for item in turn["items"]]
             if turn["request_text"] is not None:
                 for better, worse in _skipped_above(turn["actions"], run.engaged):
-                    answers = [[_message("assistant", shown[position])] for position in (better, worse)]
-                    yield _pair(prompt, *answers, turn)
+                    yield _pair(prompt, shown[better], shown[worse], turn)
             prompt = [*prompt, _message("assistant", _answer(turn["reply"], shown))]
 
 
@@ -171,13 +172,14 @@ def _between(
             difference = one["reward"] - other["reward"]
             if one["request_text"] is not None and abs(difference) > margin:
                 better, worse = answers if difference > 0 else answers[::-1]
-                pair = _pair(prompt, [_message("assistant", better)], [_message("assistant", worse)], one)
+                pair = _pair(prompt, better, worse, one)
                 yield {**pair, "margin": abs(difference)}
             # From here on the two were told different things.
             break
 
 
-def _pair(prompt: list[Message], chosen: list[Message], rejected: list[Message], turn: dict[str, Any]) -> dict[str, Any]:
+def _pair(prompt: list[Message], better: str, worse: str, turn: dict[str, Any]) -> dict[str, Any]:
+    chosen, rejected = [_message("assistant", better)], [_message("assistant", worse)]
     where = {key: turn[key] for key in ("user", "session", "turn")}
     return {"prompt": prompt, "chosen": chosen, "rejected": rejected, **where}
 
