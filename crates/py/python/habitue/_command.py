@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import shutil
@@ -208,7 +209,11 @@ def _terminal() -> tuple[int | None, int | None]:
 
 
 def _pass_on(source: int, errors: deque[str]) -> None:
-    """Copies the command's standard error to ours (in a notebook: to the cell) and keeps its last lines."""
+    """Copies the command's standard error to ours (in a notebook: to the cell) and keeps its last lines.
+
+    From its closing error on it is only kept: the exception says it.
+    """
+    shown, decoder = True, codecs.getincrementaldecoder("utf-8")("replace")
     while True:
         try:
             data = os.read(source, 65536)
@@ -216,8 +221,11 @@ def _pass_on(source: int, errors: deque[str]) -> None:
             return
         if not data:
             return
-        text = data.decode("utf-8", "replace").replace("\r\n", "\n")
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        text = decoder.decode(data).replace("\r\n", "\n")
+        if shown:
+            before, error, _ = f"\n{text}".partition("\nerror: ")
+            sys.stderr.write(before[1:] + "\n" if error and before else before[1:])
+            sys.stderr.flush()
+            shown = not error
         # What a bar drew over is no message.
         errors.extend(line for line in text.splitlines(keepends=True) if not line.startswith("\r"))
