@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from habitue import runs
+from habitue import _overrides, runs
 from making_runs import command, package, run, scenario  # noqa: F401, fixtures
 
 
@@ -104,7 +104,7 @@ def test_overrides_reach_the_scenario(scenario, tmp_path):
     ],
 )
 def test_values_are_written_as_toml(value, toml):
-    assert runs._toml(value) == toml
+    assert _overrides.as_toml(value) == toml
     try:
         import tomllib
     except ModuleNotFoundError:
@@ -160,7 +160,7 @@ def test_a_missing_command_is_said(monkeypatch):
 
 LONG = """
 import sys
-from habitue import runs
+from habitue import _overrides, runs
 try:
     runs.run(sys.argv[1], out=sys.argv[2], population__0__size=4000, horizon="20d")
 except runs.Interrupted as stop:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._command import BadInput, CommandNotFound, HabitueError, Interrupted, ask, binary, say, watch
+from ._overrides import as_policy, as_toml
 
 if TYPE_CHECKING:
     import duckdb
@@ -317,9 +318,9 @@ def run(
     """
     arguments: list[str | os.PathLike[str]] = ["run", scenario, "--out", out, "--json"]
     for key, value in overrides.items():
-        arguments += ["--set", f"{key.replace('__', '.')}={_toml(value)}"]
+        arguments += ["--set", f"{key.replace('__', '.')}={as_toml(value)}"]
     for arm, policy in (policies or {}).items():
-        arguments += ["--set", f"arm.{arm}.policy={_toml(_policy(policy))}"]
+        arguments += ["--set", f"arm.{arm}.policy={as_toml(as_policy(policy))}"]
     arguments += [*_option("--seed", seed), *_option("--data", data), *_option("--threads", threads)]
     return _drive([*arguments, *(["--quiet"] if quiet else [])])
 
@@ -371,7 +372,7 @@ def evaluate(
         The run has no propensities, is not finished, or an argument is not known. It is a ``ValueError``.
     """
     names = [word for name in estimators or () for word in ("--estimator", name)]
-    chosen = _toml(policy) if isinstance(policy, Mapping) else os.fspath(policy)
+    chosen = as_toml(policy) if isinstance(policy, Mapping) else os.fspath(policy)
     options = [*_option("--arm", arm), *_option("--target", target), *names, *_option("--seed", seed)]
     return ask("evaluate", _folder(run), "--policy", chosen, *options, *(["--first"] if first else []), "--json")
 
@@ -434,50 +435,6 @@ def _folder(run: Run | str | os.PathLike[str]) -> Path:
 
 def _option(name: str, value: Any) -> list[str]:
     return [] if value is None else [name, str(value)]
-
-
-def _policy(policy: Any) -> Any:
-    """A policy as a scenario holds it."""
-    if isinstance(policy, str) and ":" in policy and not policy.endswith(".toml"):
-        return {"kind": "external", "python": policy}
-    if isinstance(policy, (str, os.PathLike)):
-        return os.path.abspath(policy)
-    if isinstance(policy, Mapping):
-        return policy
-    if not isinstance(policy, type):
-        raise ValueError(
-            f'policies: {policy!r}, expected a class, "module:Class", a path or a dictionary. An object lives in this '
-            "process, where the run cannot be replayed: write a class without arguments that makes it"
-        )
-    module = sys.modules[policy.__module__]
-    place = policy.__module__
-    if place == "__main__":
-        file = getattr(module, "__file__", None)
-        if file is None:
-            raise ValueError(
-                f"policies: the class {policy.__qualname__} was defined in a notebook or at a prompt, where another "
-                "process cannot find it; write it into a file (%%writefile) and import it"
-            )
-        place = os.path.abspath(file)
-    return {"kind": "external", "python": f"{place}:{policy.__qualname__}"}
-
-
-def _toml(value: Any) -> str:
-    """A value as TOML, on one line."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, (str, os.PathLike)):
-        # JSON's escapes are those of TOML's basic strings.
-        return json.dumps(os.fspath(value)).replace("\x7f", "\\u007f")
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(str(key))} = {_toml(entry)}" for key, entry in value.items()) + " }"
-    if isinstance(value, Iterable):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    if hasattr(value, "item"):  # a number of NumPy's
-        return _toml(value.item())
-    raise ValueError(f"{value!r} of type {type(value).__name__}: expected a number, text, list or dictionary")
 
 
 def _no_run(folder: Path) -> Exception:
