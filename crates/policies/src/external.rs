@@ -5,6 +5,7 @@
 mod channel;
 mod message;
 mod process;
+mod python;
 mod reply;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -39,7 +40,11 @@ impl External {
     /// Starts the process, greets it, and tells it what happened before the run.
     pub(crate) fn start(config: &ExternalConfig, setting: &Setting<'_>) -> Result<Self, String> {
         let mut channel = Channel::new(config, setting);
-        let exact = channel.greet(setting).map_err(|problem| problem.to_string())?;
+        let exact = channel.greet(setting).map_err(|problem| match (&config.python, &problem) {
+            (Some(_), _) => format!("{problem}{}", python::hint(&problem)),
+            (None, ReplyProblem::Start { .. }) => format!("{problem}; check `command`"),
+            (None, _) => problem.to_string(),
+        })?;
         Ok(Self {
             name: setting.name.to_owned(),
             batch: config.batch as usize,

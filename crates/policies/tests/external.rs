@@ -253,3 +253,81 @@ fn a_snapshot_of_another_kind_is_refused() {
     let message = policy.restore(&other).unwrap_err().to_string();
     assert!(message.contains("kind \"random\", expected kind \"external\""), "{message}");
 }
+
+/// The parts of the Python package that serve a policy, and a policy of this source.
+fn in_python(folder: &Path, source: &str) {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../py/python/habitue");
+    fs::create_dir(folder.join("habitue")).unwrap();
+    for part in ["policy.py", "_serve.py", "_wire.py"] {
+        fs::copy(package.join(part), folder.join("habitue").join(part)).unwrap();
+    }
+    fs::write(folder.join("habitue").join("__init__.py"), "").unwrap();
+    fs::write(folder.join("newest.py"), source).unwrap();
+}
+
+fn named(place: &str) -> PolicyConfig {
+    PolicyConfig::External(ExternalConfig { python: Some(place.to_owned()), ..ExternalConfig::default() })
+}
+
+#[test]
+fn a_class_of_python_is_a_policy() {
+    if !python() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let source = "from habitue.policy import Policy, Slate\n\
+                  class Newest(Policy):\n\
+                  \x20   def start(self, world):\n\
+                  \x20       print('what is printed is no answer')\n\
+                  \x20       self.seen = set()\n\
+                  \x20   def observe(self, turns):\n\
+                  \x20       self.seen |= {shown.item for turn in turns for shown in turn.impressions}\n\
+                  \x20   def recommend(self, requests):\n\
+                  \x20       new = [key for key in self.world.available if key not in self.seen]\n\
+                  \x20       old = [key for key in self.world.available if key in self.seen]\n\
+                  \x20       return [Slate((new + old)[:request.size], [0.5] * request.size) for request in requests]\n";
+    in_python(folder.path(), source);
+    let mut town = town();
+    let mut policy = town.build_in(&named("newest:Newest"), folder.path()).unwrap();
+    let before = policy.recommend(&town.world(), &town.requests(3), town.streams).unwrap();
+    assert_eq!(before[0].items.iter().map(|shown| shown.item).collect::<Vec<_>>(), [0, 1, 2].map(ItemId));
+    town.live(policy.as_mut(), 3, clicks);
+    let after = policy.recommend(&town.world(), &town.requests(3), town.streams).unwrap();
+    assert_eq!(after[0].items.iter().map(|shown| shown.item).collect::<Vec<_>>(), [3, 4, 5].map(ItemId));
+    let snapshot = policy.snapshot().unwrap();
+    let mut other = town.build_in(&named("newest.py:Newest"), folder.path()).unwrap();
+    other.restore(&snapshot).unwrap();
+    assert_eq!(other.recommend(&town.world(), &town.requests(3), town.streams).unwrap(), after);
+}
+
+#[test]
+fn a_class_that_cannot_be_found_is_said() {
+    if !python() {
+        return;
+    }
+    let mut messages = String::new();
+    for (place, source) in [
+        ("newer:Newest", ""),
+        ("newer.py:Newest", ""),
+        ("newest:Newset", "class Newest:\n    def recommend(self, requests): pass\n"),
+        ("newest:Newest", "class Newest: pass\n"),
+        ("newest:Newest", "import no_such_package\n"),
+        ("newest:Newest", "class Newest:\n    def __init__(self): self.model = {}['x']\n"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        in_python(folder.path(), source);
+        let built = town().build_in(&named(place), folder.path()).map(|policy| policy.name().to_owned());
+        let canonical = fs::canonicalize(folder.path()).unwrap();
+        let error = built.unwrap_err().to_string().replace(&*canonical.to_string_lossy(), "FOLDER");
+        let interpreter = error.find("packages of ").map(|at| at + "packages of ".len());
+        let error = match interpreter {
+            Some(from) => {
+                let until = error[from..].find(';').map_or(error.len(), |end| from + end);
+                format!("{}PYTHON{}", &error[..from], &error[until..])
+            }
+            None => error,
+        };
+        writeln!(messages, "{place}: {source}    {error}\n").unwrap();
+    }
+    insta::assert_snapshot!(messages);
+}

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::CHUNK;
 use super::message::Message;
 use super::process::{Process, Silence};
+use super::python;
 use super::reply::{Answer, ReplyProblem};
 use crate::zoo::Setting;
 
@@ -59,7 +60,7 @@ impl Channel {
     pub(super) fn new(config: &ExternalConfig, setting: &Setting<'_>) -> Self {
         Self {
             policy: setting.name.to_owned(),
-            command: config.command.clone(),
+            command: config.python.as_deref().map_or_else(|| config.command.clone(), python::command),
             folder: setting.folder.to_owned(),
             timeout: config.timeout.0,
             longest: config.longest_line as usize,

@@ -13,7 +13,7 @@ const SHOWN: usize = 160;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplyProblem {
     /// The command could not be started.
-    #[error("cannot start {command} in {folder}: {source_message}; check `command`")]
+    #[error("cannot start {command} in {folder}: {source_message}")]
     Start {
         /// Program and arguments.
         command: String,
