@@ -2,6 +2,7 @@
 
 mod fuzz;
 mod process;
+mod python;
 mod test;
 
 use std::process::ExitCode;

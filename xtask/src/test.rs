@@ -1,12 +1,9 @@
 //! All tests in one command.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::process::{say, stream};
-
-/// Where Python tests are, if there are any.
-const PYTHON: [&str; 2] = ["crates/py/tests", "python/tests"];
+use crate::python;
 
 /// Tests that passed and failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,9 +32,15 @@ pub(crate) fn run() -> Result<bool, String> {
     }
     let args = ["test", "--workspace", "--doc", "--no-fail-fast"];
     total.add(counted(Command::new("cargo").args(args), of_cargo)?);
-    for folder in PYTHON.into_iter().filter(|folder| Path::new(folder).is_dir()) {
-        total.add(counted(Command::new("python3").args(["-m", "pytest", "-q", folder]), of_pytest)?);
-    }
+    total.add(match python::prepare() {
+        Ok(python) => {
+            counted(Command::new(python).args(["-m", "pytest", "-q", "-rs", python::TESTS]), of_pytest)?
+        }
+        Err(problem) => {
+            say(&format!("the Python package cannot be tested: {problem}"));
+            Count { passed: 0, failed: 1 }
+        }
+    });
     say(&format!("{} passed, {} failed", total.passed, total.failed));
     Ok(total.failed == 0)
 }

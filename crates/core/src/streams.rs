@@ -58,6 +58,9 @@ pub enum Purpose {
     /// the order of a list with m others for each liked item; from 2^32 on for baselines on these lists: 2^32 for what their
     /// thresholds are chosen on, 2^33 + arm for random picks.
     Examination = 19,
+    /// Which user an environment plays, and in which run; entity = attempt, counter = episode. From entity 2^32 on: what a
+    /// recommender that reads is offered; entity = 2^32 + user, counter = [`turn_counter`].
+    Episode = 20,
 }
 
 /// Makes the streams of one run.

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use habitue_core::{
-    Action, ArmId, Departure, Encounter, EndReason, LlmCall, MemoryRecord, Persona, Policy, Request,
-    SessionRecord, SimDuration, SimTime, Slate, SocialGraph, Streams, Trace, Turn, UserId, UserModel, Visit,
-    WindowRows, World,
+    Action, ArmId, Encounter, LlmCall, MemoryRecord, Persona, Policy, Request, SessionRecord, SimTime, Slate,
+    SocialGraph, Streams, Trace, Turn, UserId, UserModel, WindowRows, World,
 };
 
 use crate::error::SimError;
 use crate::mail::Letter;
 use crate::resident::Resident;
 use crate::rules::Rules;
-use crate::session::{Need, Session, SessionError};
+use crate::seat::Seat;
 use crate::shelf::Shelf;
 
 /// What the users of a window have in common.
@@ -91,24 +90,6 @@ impl Played {
     }
 }
 
-/// A user at the table: sessions of those seated are played in rounds.
-struct Seat<'a> {
-    /// Position in the chunk.
-    place: usize,
-    user: UserId,
-    resident: &'a mut Resident,
-}
-
-impl Seat<'_> {
-    fn session(&self) -> &Session {
-        self.resident.session.as_deref().expect("the session of a seated user is open")
-    }
-
-    fn session_mut(&mut self) -> &mut Session {
-        self.resident.session.as_deref_mut().expect("the session of a seated user is open")
-    }
-}
-
 /// Plays all users up to the window's end, in rounds: one slate and one decision for every seated user per round. Who is
 /// done with the window gives the seat to the next one, so that batches stay full. How users are cut into chunks and how
 /// many seats there are changes nothing but speed.
@@ -130,7 +111,7 @@ pub(crate) fn play(
             break;
         }
         for seat in &mut seated {
-            table.arrive(seat);
+            seat.arrive(scene, service.arm, service.model);
         }
         table.show_slates(&mut seated)?;
         table.take_decisions(&mut seated)?;
@@ -154,34 +135,12 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// Opens the user's session if none is open.
-    fn arrive(&self, seat: &mut Seat<'_>) {
-        let (scene, resident) = (self.scene, &mut *seat.resident);
-        if resident.session.is_some() {
-            return;
-        }
-        let time = resident.due.expect("only users who are due are seated");
-        let away = resident.last_end.map(|end| time - end);
-        let visit = Visit {
-            user: seat.user,
-            persona: &scene.personas[seat.user.index()],
-            state: &mut resident.state,
-            session: resident.sessions,
-            time,
-        };
-        self.service.model.arrive(&scene.world, visit, away, scene.streams);
-        let session =
-            Session::open(self.service.arm, seat.user, resident.sessions, time, resident.state.mindset);
-        resident.session = Some(Box::new(session));
-        resident.sessions += 1;
-    }
-
     /// Shows everybody a slate, or the outage; what a policy with nothing to show leaves empty is met like an outage.
     fn show_slates(&self, seated: &mut [Seat<'_>]) -> Result<(), SimError> {
         let (scene, service) = (self.scene, self.service);
         let is_out = |seat: &Seat<'_>| seat.session().now() < service.out_until;
         let served = seated.iter().filter(|seat| !is_out(seat));
-        let requests: Vec<Request<'_>> = served.map(|seat| request(scene, seat)).collect();
+        let requests: Vec<Request<'_>> = served.map(|seat| seat.request(scene.rules)).collect();
         let mut slates = self.recommend(&requests)?.into_iter();
         for seat in seated {
             let before = seat.resident.state.mindset;
@@ -224,19 +183,14 @@ impl Table<'_> {
     fn take_decisions(&mut self, seated: &mut [Seat<'_>]) -> Result<(), SimError> {
         let (scene, service) = (self.scene, self.service);
         let mut encounters: Vec<Encounter<'_>> =
-            seated.iter_mut().map(|seat| encounter(scene, seat)).collect();
+            seated.iter_mut().map(|seat| seat.encounter(scene)).collect();
         let decisions = service.model.decide(&scene.world, &mut encounters, scene.streams)?;
         drop(encounters);
         if decisions.len() != seated.len() {
             return Err(SimError::DecisionCount { got: decisions.len(), expected: seated.len() });
         }
-        for (seat, mut decision) in seated.iter_mut().zip(decisions) {
-            let after = seat.resident.state.mindset;
-            let impossible = |source: SessionError| SimError::Decision { user: scene.key(seat.user), source };
-            let session = seat.resident.session.as_deref_mut().expect("the session of a seated user is open");
-            let (trace, decider) = (decision.trace.take(), service.model.decider_of(seat.user));
-            let turn = session.decide(scene.rules, decision, after, decider).map_err(impossible)?;
-            seat.resident.remember(scene.rules, scene.follow, scene.world.catalogue, &turn);
+        for (seat, decision) in seated.iter_mut().zip(decisions) {
+            let (turn, trace) = seat.take(scene, service.model, decision)?;
             for reply in trace.iter().flat_map(|trace| &trace.replies) {
                 self.played.letters.push(Letter::reply(scene, &turn, reply)?);
             }
@@ -254,29 +208,8 @@ impl Table<'_> {
     /// goes on in this window.
     fn settle(&mut self, seat: &mut Seat<'_>) -> bool {
         let (scene, service) = (self.scene, self.service);
-        let (need, now) = (seat.session().need(), seat.session().now());
-        if let Need::Finished(reason) = need {
-            let visit = Visit {
-                user: seat.user,
-                persona: &scene.personas[seat.user.index()],
-                state: &mut seat.resident.state,
-                session: seat.resident.sessions - 1,
-                time: now,
-            };
-            let departure = service.model.depart(&scene.world, visit, scene.streams);
-            let closed = close(
-                scene.rules,
-                scene.horizon,
-                seat.user,
-                service.arm,
-                seat.resident,
-                reason,
-                Some(departure),
-            );
-            self.sessions.extend(closed.map(|record| (seat.place, record)));
-        } else {
-            seat.resident.due = Some(now).filter(|time| *time < scene.horizon);
-        }
+        let closed = seat.settle(scene, service.arm, service.model);
+        self.sessions.extend(closed.map(|record| (seat.place, record)));
         match seat.resident.due {
             Some(due) if due < scene.end && !scene.single_turn => true,
             Some(due) => {
@@ -306,75 +239,4 @@ impl Table<'_> {
         self.played.sessions = self.sessions.into_iter().map(|(_, record)| record).collect();
         self.played
     }
-}
-
-fn request<'a>(scene: &Scene<'_>, seat: &'a Seat<'_>) -> Request<'a> {
-    let session = seat.session();
-    Request {
-        user: seat.user,
-        session: session.number(),
-        turn: session.turn(),
-        time: session.now(),
-        size: scene.rules.slate_size,
-        history: &seat.resident.history,
-        shown: session.shown(),
-        text: session.request(),
-        said: session.said(),
-    }
-}
-
-fn encounter<'a>(scene: &Scene<'a>, seat: &'a mut Seat<'_>) -> Encounter<'a> {
-    let Resident { state, session, .. } = &mut *seat.resident;
-    let session = session.as_deref().expect("the session of a seated user is open");
-    Encounter {
-        user: seat.user,
-        persona: &scene.personas[seat.user.index()],
-        state,
-        session: session.number(),
-        turn: session.turn(),
-        time: session.now(),
-        slate: session.slate().expect("every seated user was shown a slate"),
-        friends: scene.graph.friends(seat.user),
-        rate: scene.rules.rate,
-        distributions: scene.rules.distributions,
-    }
-}
-
-/// Ends the open session, if there is one; without a departure the run ended first.
-pub(crate) fn close(
-    rules: &Rules,
-    horizon: SimTime,
-    user: UserId,
-    arm: ArmId,
-    resident: &mut Resident,
-    reason: EndReason,
-    departure: Option<Departure>,
-) -> Option<SessionRecord> {
-    let session = resident.session.take()?;
-    let end = session.now();
-    resident.last_end = Some(end);
-    let returns = match departure {
-        // A return in the same millisecond would make two sessions one.
-        Some(Departure::Return(gap)) => Some(end + SimDuration(gap.0.max(1))),
-        Some(Departure::Never) | None => None,
-    };
-    resident.due = returns.filter(|time| *time < horizon);
-    let gap = resident.due.map(|time| time - end);
-    let churned = departure == Some(Departure::Never);
-    Some(SessionRecord {
-        arm,
-        user,
-        session: session.number(),
-        start: session.start(),
-        end,
-        turns: session.turn(),
-        turn_reward: session.reward(),
-        return_reward: rules.reward.of_gap(gap),
-        reason,
-        gap,
-        churned,
-        censored: gap.is_none() && !churned,
-        before: session.before(),
-        after: resident.state.mindset,
-    })
 }

@@ -20,6 +20,8 @@
 //! simulated time. Users sit in a calendar by the window in which they next want something, so a window costs as much
 //! as the users who come in it. With `window = "turn"` a queue orders single turns by (time, user, arm) instead.
 //!
+//! [`Lives`] drives single users by the same rules, each alone, with the caller in the policy's place.
+//!
 //! In a split design all users live in one world and each belongs to one arm. In a paired design every arm is a world of
 //! its own in which all users live, with the same random streams.
 //!
@@ -154,12 +156,14 @@
 mod chunk;
 mod error;
 mod intervention;
+mod life;
 mod mail;
 mod parts;
 mod plan;
 mod resident;
 mod rules;
 mod schedule;
+mod seat;
 mod server;
 mod session;
 mod shelf;
@@ -167,6 +171,7 @@ mod simulation;
 mod society;
 
 pub use error::SimError;
+pub use life::{Answer, Life, Lives};
 pub use parts::{Parts, PolicyMaker};
 pub use rules::Rules;
 pub use session::{Need, Session, SessionError};

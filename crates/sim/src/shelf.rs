@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use habitue_core::{Catalogue, ItemId, SimTime};
 
 /// The items that can be shown, and those that are yet to be published.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Shelf {
     /// In order of id.
     available: Vec<ItemId>,
@@ -54,6 +54,11 @@ impl Shelf {
     /// Items taken away, in order of id.
     pub(crate) fn removed(&self) -> &[ItemId] {
         &self.removed
+    }
+
+    /// When the next item comes, if there is one to come.
+    pub(crate) fn next(&self) -> Option<SimTime> {
+        self.upcoming.peek().map(|Reverse((time, _))| *time)
     }
 
     /// Publishes what is due. Returns whether anything was.

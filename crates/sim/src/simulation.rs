@@ -11,13 +11,13 @@ use habitue_core::{
 };
 use rayon::prelude::*;
 
-use crate::chunk;
 use crate::error::SimError;
 use crate::intervention::{self, Edit};
 use crate::mail;
 use crate::parts::{Parts, PolicyMaker};
 use crate::plan::Plan;
 use crate::schedule::{Calendar, Queue, Schedule};
+use crate::seat;
 use crate::server::Server;
 use crate::shelf::Shelf;
 use crate::society::Society;
@@ -204,7 +204,7 @@ impl Simulation {
             for (user, resident) in (0..).map(UserId).zip(residents) {
                 let arm = plan.arm_in(society, user);
                 let reason = EndReason::Horizon;
-                rows.sessions.extend(chunk::close(
+                rows.sessions.extend(seat::close(
                     &plan.rules,
                     plan.horizon,
                     user,

@@ -6,8 +6,8 @@ use habitue_core::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::chunk;
 use crate::resident::Resident;
+use crate::seat;
 
 const ITEMS: u32 = 8;
 
@@ -234,7 +234,7 @@ fn closed(
     resident.session = Some(Box::new(session));
     let reason = EndReason::Left;
     let record =
-        chunk::close(&rules(), SimTime(horizon), UserId(3), ArmId(1), &mut resident, reason, departure);
+        seat::close(&rules(), SimTime(horizon), UserId(3), ArmId(1), &mut resident, reason, departure);
     assert_eq!(resident.last_end, Some(SimTime(5_250)));
     (record, resident.due)
 }
