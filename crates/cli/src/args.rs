@@ -6,7 +6,7 @@ use crate::commands::{
     Session, bench::BenchArgs, compare::CompareArgs, completions::CompletionsArgs, doctor::DoctorArgs,
     export::ExportArgs, fit::FitArgs, import::ImportArgs, inspect::InspectArgs, interview::InterviewArgs,
     leaderboard::LeaderboardArgs, llm::LlmArgs, replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs,
-    run::RunArgs, schema, train::TrainArgs, validate::ValidateArgs,
+    run::RunArgs, schema, serve::ServeArgs, train::TrainArgs, validate::ValidateArgs,
 };
 use crate::failure::{Exit, Failure};
 
@@ -72,6 +72,7 @@ pub(crate) enum Command {
     /// In VS Code with Even Better TOML: save it as `scenario.schema.json` and begin scenarios with the line
     /// `#:schema scenario.schema.json`.
     Schema,
+    Serve(ServeArgs),
     Doctor(DoctorArgs),
     Bench(BenchArgs),
     Llm(LlmArgs),
@@ -95,6 +96,7 @@ impl Command {
             Self::Export(args) => args.run(),
             Self::Import(args) => args.run(),
             Self::Schema => schema::run(),
+            Self::Serve(args) => args.run(session),
             Self::Doctor(args) => args.run(session),
             Self::Bench(args) => args.run(session),
             Self::Llm(args) => args.run(session),
