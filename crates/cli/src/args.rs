@@ -6,8 +6,8 @@ use crate::commands::{
     Session, bench::BenchArgs, compare::CompareArgs, completions::CompletionsArgs, doctor::DoctorArgs,
     evaluate::EvaluateArgs, export::ExportArgs, fit::FitArgs, import::ImportArgs, inspect::InspectArgs,
     interview::InterviewArgs, leaderboard::LeaderboardArgs, llm::LlmArgs, personas::PersonasArgs,
-    replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema, train::TrainArgs,
-    validate::ValidateArgs,
+    replay::ReplayArgs, report::ReportArgs, resume::ResumeArgs, run::RunArgs, schema, serve::ServeArgs,
+    train::TrainArgs, validate::ValidateArgs,
 };
 use crate::failure::{Exit, Failure};
 
@@ -75,6 +75,7 @@ pub(crate) enum Command {
     /// In VS Code with Even Better TOML: save it as `scenario.schema.json` and begin scenarios with the line
     /// `#:schema scenario.schema.json`.
     Schema,
+    Serve(ServeArgs),
     Doctor(DoctorArgs),
     Bench(BenchArgs),
     Llm(LlmArgs),
@@ -100,6 +101,7 @@ impl Command {
             Self::Import(args) => args.run(),
             Self::Personas(args) => args.run(session),
             Self::Schema => schema::run(),
+            Self::Serve(args) => args.run(session),
             Self::Doctor(args) => args.run(session),
             Self::Bench(args) => args.run(session),
             Self::Llm(args) => args.run(session),

@@ -6,11 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use habitue_core::scenario::{Problem, Problems, Text};
+use habitue_env::EnvError;
 use habitue_eval::compare::CompareError;
 use habitue_eval::fidelity::FidelityError;
 use habitue_eval::report::ReportError;
 use habitue_llm::LlmError;
 use habitue_run::RunError;
+use habitue_serve::ServeError;
 use habitue_store::StoreError;
 use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, NamedSource, SourceCode};
 
@@ -104,6 +106,29 @@ impl From<FidelityError> for Failure {
             FidelityError::Store(error) => error.into(),
             error => Self::Other { message: error.to_string(), hint: None, exit: Exit::BadInput },
         }
+    }
+}
+
+impl From<EnvError> for Failure {
+    fn from(error: EnvError) -> Self {
+        match error {
+            EnvError::Scenario(problems) => (*problems).into(),
+            EnvError::Build(error) => error.into(),
+            error => Self::Other { message: error.to_string(), hint: None, exit: Exit::BadInput },
+        }
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        let (hint, exit) = match &error {
+            ServeError::Bind { .. } => (Some("another --port (0 takes any free one) or --host"), Exit::Failed),
+            ServeError::Open { .. } => {
+                (Some("put a token into an environment variable and name it with --token-env"), Exit::BadInput)
+            }
+            ServeError::Token { .. } | ServeError::Limit { .. } => (None, Exit::BadInput),
+        };
+        Self::Other { message: error.to_string(), hint: hint.map(str::to_owned), exit }
     }
 }
 

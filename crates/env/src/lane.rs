@@ -81,12 +81,17 @@ impl Lane {
         seed: Option<u64>,
         user: Option<UserId>,
     ) -> Result<(), EnvError> {
+        let before = (self.seed, self.episode);
         match seed {
             Some(seed) => (self.seed, self.episode) = (seed, 0),
             None if self.phase == Phase::Fresh => {}
             None => self.episode += 1,
         }
-        let (run, life) = self.draw(game.lives, user)?;
+        let drawn = self.draw(game.lives, user);
+        if !matches!(drawn, Ok((_, Some(_)))) {
+            (self.seed, self.episode) = before;
+        }
+        let (run, life) = drawn?;
         let Some(mut life) = life else {
             let user =
                 user.map_or_else(|| "any".to_owned(), |user| game.lives.personas()[user.index()].key.clone());

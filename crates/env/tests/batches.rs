@@ -268,3 +268,24 @@ fn words_tell_what_numbers_tell() {
     insta::assert_snapshot!(envs.describe(0, 4).unwrap());
     assert_eq!(envs.read_slate("1. item-3\n- 7\n 12 ").unwrap_or_default().len() % 3, 0);
 }
+
+#[test]
+fn a_reset_that_fails_changes_nothing() {
+    let mut short = scenario();
+    short.horizon = habitue_core::SimDuration(habitue_core::HOUR);
+    let (mut same, mut other) =
+        (Envs::open(&short, Options::new(Kind::Slate), 1).unwrap(), Envs::open(&short, Options::new(Kind::Slate), 1).unwrap());
+    let (mut seen, mut came) = (same.shape().observations(), same.shape().outcomes(true, false));
+    let mut next = |envs: &mut Envs, seed: Option<u64>, user: Option<UserId>| {
+        let begun = envs.reset(Some(&[seed]), Some(&[user]), None, came.columns(), seen.columns());
+        begun.map(|()| seen.clone())
+    };
+    next(&mut same, Some(3), None).unwrap();
+    next(&mut other, Some(3), None).unwrap();
+    let refused: Vec<_> = (0..9).map(UserId).filter(|user| next(&mut same, Some(4), Some(*user)).is_err()).collect();
+    assert!((1..9).contains(&refused.len()), "{refused:?}");
+    next(&mut same, Some(3), None).unwrap();
+    let user = refused.first().copied();
+    assert!(matches!(next(&mut same, Some(4), user), Err(EnvError::NoVisit { seed: 4, .. })));
+    assert_eq!(next(&mut same, None, None).unwrap(), next(&mut other, None, None).unwrap());
+}
