@@ -122,10 +122,13 @@ impl From<EnvError> for Failure {
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
         let (hint, exit) = match &error {
-            ServeError::Bind { .. } => (Some("another --port (0 takes any free one) or --host"), Exit::Failed),
-            ServeError::Open { .. } => {
-                (Some("put a token into an environment variable and name it with --token-env"), Exit::BadInput)
+            ServeError::Bind { .. } => {
+                (Some("another --port (0 takes any free one) or --host"), Exit::Failed)
             }
+            ServeError::Open { .. } => (
+                Some("put a token into an environment variable and name it with --token-env"),
+                Exit::BadInput,
+            ),
             ServeError::Token { .. } | ServeError::Limit { .. } => (None, Exit::BadInput),
         };
         Self::Other { message: error.to_string(), hint: hint.map(str::to_owned), exit }

@@ -41,7 +41,9 @@ fn every_subcommand_says_what_it_does() {
         assert_eq!((help.code, help.err.as_str()), (0, ""), "{command}");
         insta::assert_snapshot!(command, help.out);
     }
-    for (name, command) in [("bench_llm", ["bench", "llm"]), ("llm_ask", ["llm", "ask"]), ("serve_env", ["serve", "env"])] {
+    for (name, command) in
+        [("bench_llm", ["bench", "llm"]), ("llm_ask", ["llm", "ask"]), ("serve_env", ["serve", "env"])]
+    {
         let help = door.habitue(&[&command[..], &["--help"]].concat());
         assert_eq!((help.code, help.err.as_str()), (0, ""), "{command:?}");
         insta::assert_snapshot!(name, help.out);

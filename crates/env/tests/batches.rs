@@ -273,8 +273,10 @@ fn words_tell_what_numbers_tell() {
 fn a_reset_that_fails_changes_nothing() {
     let mut short = scenario();
     short.horizon = habitue_core::SimDuration(habitue_core::HOUR);
-    let (mut same, mut other) =
-        (Envs::open(&short, Options::new(Kind::Slate), 1).unwrap(), Envs::open(&short, Options::new(Kind::Slate), 1).unwrap());
+    let (mut same, mut other) = (
+        Envs::open(&short, Options::new(Kind::Slate), 1).unwrap(),
+        Envs::open(&short, Options::new(Kind::Slate), 1).unwrap(),
+    );
     let (mut seen, mut came) = (same.shape().observations(), same.shape().outcomes(true, false));
     let mut next = |envs: &mut Envs, seed: Option<u64>, user: Option<UserId>| {
         let begun = envs.reset(Some(&[seed]), Some(&[user]), None, came.columns(), seen.columns());
@@ -282,7 +284,8 @@ fn a_reset_that_fails_changes_nothing() {
     };
     next(&mut same, Some(3), None).unwrap();
     next(&mut other, Some(3), None).unwrap();
-    let refused: Vec<_> = (0..9).map(UserId).filter(|user| next(&mut same, Some(4), Some(*user)).is_err()).collect();
+    let refused: Vec<_> =
+        (0..9).map(UserId).filter(|user| next(&mut same, Some(4), Some(*user)).is_err()).collect();
     assert!((1..9).contains(&refused.len()), "{refused:?}");
     next(&mut same, Some(3), None).unwrap();
     let user = refused.first().copied();

@@ -25,9 +25,11 @@ impl Access {
             // A page in a browser on this machine could otherwise take up sessions, whatever its site.
             return match headers.get(header::ORIGIN) {
                 None => Ok(()),
-                Some(_) => Err(Refusal::new(StatusCode::FORBIDDEN, Code::SessionError, "comes from a web page")
-                    .at("origin")
-                    .expected("no such header, or a server with a token")),
+                Some(_) => {
+                    Err(Refusal::new(StatusCode::FORBIDDEN, Code::SessionError, "comes from a web page")
+                        .at("origin")
+                        .expected("no such header, or a server with a token"))
+                }
             };
         };
         let refused = |error: &str| {
@@ -63,7 +65,8 @@ mod tests {
     use super::*;
 
     fn asked(access: &Access, name: header::HeaderName, value: &str) -> bool {
-        let headers = HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap_or_else(|_| panic!()))]);
+        let headers =
+            HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap_or_else(|_| panic!()))]);
         access.check(&headers).is_ok()
     }
 
@@ -73,7 +76,15 @@ mod tests {
         assert!(asked(&access, header::AUTHORIZATION, "Bearer open sesame"));
         let basic = format!("basic {}", BASE64_STANDARD.encode("ali:open sesame"));
         assert!(asked(&access, header::AUTHORIZATION, &basic));
-        for wrong in ["Bearer open sesam", "Bearer", "Bearer ", "open sesame", "Basic open sesame", "Basic b3Blbg==", ""] {
+        for wrong in [
+            "Bearer open sesam",
+            "Bearer",
+            "Bearer ",
+            "open sesame",
+            "Basic open sesame",
+            "Basic b3Blbg==",
+            "",
+        ] {
             assert!(!asked(&access, header::AUTHORIZATION, wrong), "{wrong}");
         }
         assert!(access.check(&HeaderMap::new()).is_err());

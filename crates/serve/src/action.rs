@@ -103,7 +103,9 @@ impl Action {
             }
             Self::Names(names) => {
                 count(names.len(), "items")?;
-                if let Some(at) = names.iter().position(|name| name.trim().is_empty() || name.contains(['\n', '\r'])) {
+                if let Some(at) =
+                    names.iter().position(|name| name.trim().is_empty() || name.contains(['\n', '\r']))
+                {
                     let error = format!("the name at position {} is no single line", at + 1);
                     return Err(Refusal::field("action.items", error, "keys or titles"));
                 }
@@ -142,7 +144,10 @@ mod tests {
         ] {
             assert_eq!(Action::read(&same), Ok(ids.clone()), "{same}");
         }
-        assert_eq!(Action::read(&json!({"items": ["a", "b"]})), Ok(Action::Names(vec!["a".into(), "b".into()])));
+        assert_eq!(
+            Action::read(&json!({"items": ["a", "b"]})),
+            Ok(Action::Names(vec!["a".into(), "b".into()]))
+        );
         assert_eq!(Action::read(&json!({"text": "1\n2"})), Ok(Action::Text("1\n2".into())));
     }
 
@@ -165,7 +170,10 @@ mod tests {
             json!({"name": ["recommend"]}),
         ]
         .iter()
-        .map(|wrong| Action::read(wrong).map_or_else(|refusal| format!("{:?}", refusal), |action| format!("{action:?}")))
+        .map(|wrong| {
+            Action::read(wrong)
+                .map_or_else(|refusal| format!("{:?}", refusal), |action| format!("{action:?}"))
+        })
         .collect();
         insta::assert_snapshot!(told.join("\n"));
     }

@@ -90,7 +90,8 @@ impl Refusal {
 impl From<EnvError> for Refusal {
     fn from(error: EnvError) -> Self {
         let conflict = |error: &str| {
-            Self::new(StatusCode::CONFLICT, Code::ExecutionError, error).expected("a reset before the next step")
+            Self::new(StatusCode::CONFLICT, Code::ExecutionError, error)
+                .expected("a reset before the next step")
         };
         match error {
             EnvError::Argument { field, value, expected } => {

@@ -119,7 +119,8 @@ async fn upgrade(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Answered {
     let upgrade = upgrade.map_err(|rejection| {
-        Refusal::new(rejection.status(), Code::SessionError, rejection.body_text()).expected("a WebSocket handshake")
+        Refusal::new(rejection.status(), Code::SessionError, rejection.body_text())
+            .expected("a WebSocket handshake")
     })?;
     let most = app.limits.body.saturating_mul(Limits::DRAINED);
     let upgrade = upgrade.max_message_size(most).max_frame_size(most);
@@ -129,7 +130,8 @@ async fn upgrade(
 async fn unknown_path(request: Request) -> Refusal {
     let path: String = request.uri().path().chars().take(100).collect();
     let near = nearest(&path, PATHS.iter().map(|(path, _, _)| *path).chain(["/ws"]));
-    let expected = near.map_or_else(|| "one of those in /openapi.json".to_owned(), |near| format!("perhaps {near}"));
+    let expected =
+        near.map_or_else(|| "one of those in /openapi.json".to_owned(), |near| format!("perhaps {near}"));
     Refusal::new(StatusCode::NOT_FOUND, Code::UnknownType, format!("there is no {path}"))
         .at("path")
         .expected(expected)
@@ -137,7 +139,8 @@ async fn unknown_path(request: Request) -> Refusal {
 
 async fn unknown_method(request: Request) -> Refusal {
     let path = request.uri().path();
-    let methods = PATHS.iter().find(|(known, _, _)| *known == path).map_or(&["get"][..], |(_, methods, _)| methods);
+    let methods =
+        PATHS.iter().find(|(known, _, _)| *known == path).map_or(&["get"][..], |(_, methods, _)| methods);
     let method: String = request.method().as_str().chars().take(40).collect();
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::UnknownType, format!("is {method}"))
         .at("method")
@@ -148,7 +151,9 @@ async fn unknown_method(request: Request) -> Refusal {
 fn named(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let text = headers.get(SESSION).map(|id| {
         id.to_str().map(str::to_owned).map_err(|_| {
-            Refusal::new(StatusCode::BAD_REQUEST, Code::SessionError, "is no text").at(SESSION).expected("an id")
+            Refusal::new(StatusCode::BAD_REQUEST, Code::SessionError, "is no text")
+                .at(SESSION)
+                .expected("an id")
         })
     });
     text.transpose()
@@ -230,9 +235,13 @@ async fn read(mut body: Body, most: usize) -> Result<Vec<u8>, Refusal> {
         Refusal::new(StatusCode::REQUEST_TIMEOUT, Code::SessionError, error)
     })??;
     if got > most {
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, Code::ValidationError, format!("has {got} bytes or more"))
-            .at("body")
-            .expected(format!("at most {most} bytes")));
+        return Err(Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            Code::ValidationError,
+            format!("has {got} bytes or more"),
+        )
+        .at("body")
+        .expected(format!("at most {most} bytes")));
     }
     Ok(bytes)
 }

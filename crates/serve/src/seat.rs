@@ -6,7 +6,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::action::Action;
 use crate::refusal::Refusal;
-use crate::wire::{Feedback, ItemsObservation, Observation, Privileged, Reset, Said, State, Step, TextObservation};
+use crate::wire::{
+    Feedback, ItemsObservation, Observation, Privileged, Reset, Said, State, Step, TextObservation,
+};
 use crate::world::{View, World};
 
 /// Seeds that JSON carries without loss in every language are below 2^53; all 64 bits are taken.
@@ -33,7 +35,10 @@ pub(crate) struct Seat {
 
 impl std::fmt::Debug for Seat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Seat").field("episode_id", &self.episode_id).field("steps", &self.steps).finish_non_exhaustive()
+        f.debug_struct("Seat")
+            .field("episode_id", &self.episode_id)
+            .field("steps", &self.steps)
+            .finish_non_exhaustive()
     }
 }
 
@@ -89,7 +94,8 @@ impl Seat {
         let Some(seed) = self.seed else { return Ok(State::default()) };
         let mut mask = vec![false; self.envs.shape().items];
         self.envs.masks(&mut mask)?;
-        let unavailable = mask.iter().enumerate().filter(|(_, allowed)| !**allowed).map(|(id, _)| id).collect();
+        let unavailable =
+            mask.iter().enumerate().filter(|(_, allowed)| !**allowed).map(|(id, _)| id).collect();
         let user = usize::try_from(self.seen.user[0]).ok();
         let categories = self.envs.catalogue().categories();
         let need = self.came.need.first().and_then(|need| usize::try_from(*need).ok());
@@ -120,10 +126,15 @@ impl Seat {
         let found = personas.iter().position(|persona| persona.key == name).or_else(number);
         found.map(|at| UserId(at as u32)).ok_or_else(|| {
             let short: String = name.chars().take(100).collect();
-            let near = habitue_core::scenario::nearest(&short, personas.iter().map(|persona| persona.key.as_str()));
+            let near =
+                habitue_core::scenario::nearest(&short, personas.iter().map(|persona| persona.key.as_str()));
             let near = near.map(|near| format!("; the nearest is \"{near}\"")).unwrap_or_default();
             let last = personas.len().saturating_sub(1);
-            Refusal::field("user", format!("there is no \"{short}\""), format!("a key, or a number from 0 to {last}{near}"))
+            Refusal::field(
+                "user",
+                format!("there is no \"{short}\""),
+                format!("a key, or a number from 0 to {last}{near}"),
+            )
         })
     }
 
@@ -159,7 +170,9 @@ impl Seat {
     fn feedback(&self) -> Feedback {
         let came = &self.came;
         let name = |names: &[&str], at: Option<&i8>| {
-            at.and_then(|at| usize::try_from(*at).ok()).and_then(|at| names.get(at)).map(|name| (*name).to_owned())
+            at.and_then(|at| usize::try_from(*at).ok())
+                .and_then(|at| names.get(at))
+                .map(|name| (*name).to_owned())
         };
         let gap = came.gap_days.first().copied().filter(|gap| gap.is_finite());
         Feedback {

@@ -149,7 +149,12 @@ async fn accept(listener: &TcpListener, connections: &Arc<Semaphore>, app: &Arc<
 }
 
 /// One connection to its end; what becomes a WebSocket lives on without it.
-async fn connection(stream: TcpStream, routes: Router, mut stop: watch::Receiver<bool>, permit: OwnedSemaphorePermit) {
+async fn connection(
+    stream: TcpStream,
+    routes: Router,
+    mut stop: watch::Receiver<bool>,
+    permit: OwnedSemaphorePermit,
+) {
     // Without it answers would only be slower.
     let _ = stream.set_nodelay(true);
     let service = TowerToHyperService::new(routes);

@@ -119,9 +119,13 @@ impl Sessions {
 }
 
 fn unknown() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, Code::SessionError, "there is no such session; it may have been idle too long")
-        .at(SESSION)
-        .expected("the id that /reset answered with")
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        Code::SessionError,
+        "there is no such session; it may have been idle too long",
+    )
+    .at(SESSION)
+    .expected("the id that /reset answered with")
 }
 
 /// A name that nobody can guess, for sessions and episodes. It decides nothing that happens in them.

@@ -139,7 +139,10 @@ async fn listening<T>(
 }
 
 /// A message with something in it; pings are answered as they are read.
-fn received_message(received: Option<Result<Message, axum::Error>>, body: usize) -> Result<Option<Message>, End> {
+fn received_message(
+    received: Option<Result<Message, axum::Error>>,
+    body: usize,
+) -> Result<Option<Message>, End> {
     match received {
         None | Some(Ok(Message::Close(_))) => Err(End::Gone),
         Some(Err(error)) => Err(broken_off(&error, body)),
@@ -171,9 +174,12 @@ fn session(error: impl Into<String>) -> Refusal {
 }
 
 fn idle_for(idle: Duration) -> Refusal {
-    session(format!("no message for {} s", idle.as_secs_f64())).expected("messages closer together, or a longer idle time-out")
+    session(format!("no message for {} s", idle.as_secs_f64()))
+        .expected("messages closer together, or a longer idle time-out")
 }
 
 fn too_long(got: usize, most: usize) -> Refusal {
-    session(format!("a message has at least {got} bytes")).at("message").expected(format!("at most {most} bytes"))
+    session(format!("a message has at least {got} bytes"))
+        .at("message")
+        .expected(format!("at most {most} bytes"))
 }

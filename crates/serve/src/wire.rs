@@ -32,7 +32,8 @@ impl Reset {
         };
         let given = |key: &str| data.get(key).filter(|value| !value.is_null());
         let seed = given("seed").map(|seed| {
-            let wrong = || Refusal::field("seed", format!("is {}", shown(seed)), "an integer from 0 to 2^64 - 1");
+            let wrong =
+                || Refusal::field("seed", format!("is {}", shown(seed)), "an integer from 0 to 2^64 - 1");
             seed.as_u64().ok_or_else(wrong)
         });
         let episode_id = given("episode_id").map(|id| match id.as_str() {
@@ -173,7 +174,10 @@ pub(crate) struct Privileged {
 /// A slate, in one of three forms.
 #[derive(Debug, JsonSchema)]
 #[schemars(untagged)]
-#[expect(dead_code, reason = "only the schema is made of it: actions are read field by field, for the errors' sake")]
+#[expect(
+    dead_code,
+    reason = "only the schema is made of it: actions are read field by field, for the errors' sake"
+)]
 pub(crate) enum ActionForm {
     /// Items by id.
     Items {

@@ -28,7 +28,17 @@ fn config() -> ProptestConfig {
 fn any_json() -> impl Strategy<Value = Value> {
     let word = prop_oneof![
         prop::sample::select(vec![
-            "reset", "step", "state", "close", "mcp", "recommend", "casual-3", "item-1", "1\n2\n3", "items", "1. 5\n2) 6\n- 7",
+            "reset",
+            "step",
+            "state",
+            "close",
+            "mcp",
+            "recommend",
+            "casual-3",
+            "item-1",
+            "1\n2\n3",
+            "items",
+            "1. 5\n2) 6\n- 7",
         ])
         .prop_map(str::to_owned),
         ".{0,12}",
@@ -43,7 +53,18 @@ fn any_json() -> impl Strategy<Value = Value> {
     ];
     let key = prop_oneof![
         prop::sample::select(vec![
-            "type", "data", "action", "items", "text", "name", "arguments", "function", "seed", "user", "episode_id", "metadata",
+            "type",
+            "data",
+            "action",
+            "items",
+            "text",
+            "name",
+            "arguments",
+            "function",
+            "seed",
+            "user",
+            "episode_id",
+            "metadata",
         ])
         .prop_map(str::to_owned),
         ".{0,6}",
@@ -51,7 +72,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 24, 5, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::btree_map(key.clone(), inner, 0..5).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::btree_map(key.clone(), inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }
@@ -118,8 +140,11 @@ fn ten_thousand_requests_over_http() {
     TestRunner::new(config())
         .run(&(methods, paths, sessions, any_text()), |(method, path, session, bytes)| {
             let bytes = if path == "/mcp" { bytes } else { as_body(bytes) };
-            let Ok(request) =
-                Request::builder().method(method).uri(&path).header("x-session-id", session).body(Body::from(bytes))
+            let Ok(request) = Request::builder()
+                .method(method)
+                .uri(&path)
+                .header("x-session-id", session)
+                .body(Body::from(bytes))
             else {
                 return Ok(());
             };
@@ -166,7 +191,11 @@ fn ten_thousand_messages_over_a_socket() {
             let kind = answer["type"].as_str().unwrap_or_default();
             prop_assert!(["observation", "state", "mcp", "error"].contains(&kind), "{}", answer);
             if kind == "error" {
-                prop_assert!(answer["data"]["message"].is_string() && answer["data"]["error"].is_string(), "{}", answer);
+                prop_assert!(
+                    answer["data"]["message"].is_string() && answer["data"]["error"].is_string(),
+                    "{}",
+                    answer
+                );
                 prop_assert!(!answer["data"]["message"].as_str().unwrap().contains("failed"), "{}", answer);
             }
             *kinds.borrow_mut().entry(kind.to_owned()).or_default() += 1;

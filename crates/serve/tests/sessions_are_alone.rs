@@ -105,7 +105,8 @@ async fn a_state_tells_episode_user_and_what_is_hidden() {
     let mut client = server.connect().await;
     let fresh = client.ask(json!({ "type": "state" })).await;
     assert_eq!((&fresh["data"]["episode_id"], &fresh["data"]["step_count"]), (&Value::Null, &json!(0)));
-    let data = json!({ "seed": 5, "episode_id": "mine", "user": "casual-4", "prompt": ["a column of the trainer"] });
+    let data =
+        json!({ "seed": 5, "episode_id": "mine", "user": "casual-4", "prompt": ["a column of the trainer"] });
     client.ask(json!({ "type": "reset", "data": data })).await;
     let mut direct = Direct::new(Kind::Retention);
     direct.reset(Some(5));
@@ -142,7 +143,10 @@ async fn words_go_out_and_come_back() {
         direct.reset(Some(5));
         let expected = direct.step(&slate);
         assert_eq!(answer["data"]["reward"], expected["reward"]);
-        assert_eq!(answer["data"]["observation"]["feedback"], through_json(&expected)["observation"]["feedback"]);
+        assert_eq!(
+            answer["data"]["observation"]["feedback"],
+            through_json(&expected)["observation"]["feedback"]
+        );
         assert_eq!(answer["data"]["observation"]["text"], direct.envs.describe(0, 4).unwrap());
     }
     drop(client);

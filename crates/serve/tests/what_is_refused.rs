@@ -82,7 +82,8 @@ async fn messages_over_a_socket() {
     direct.envs.masks(&mut mask).unwrap();
     let hidden = mask.iter().position(|allowed| !allowed).unwrap();
     hear(&json!({ "type": "step", "data": { "items": [0, 1, hidden] } }).to_string()).await;
-    hear(&json!({ "type": "step", "data": { "text": format!("1\n2\n{}", "x".repeat(500)) } }).to_string()).await;
+    hear(&json!({ "type": "step", "data": { "text": format!("1\n2\n{}", "x".repeat(500)) } }).to_string())
+        .await;
     client.0.send(Message::binary(b"{}".to_vec())).await.unwrap();
     writeln!(lines, "bytes\n  {}", told(&client.hear().await.unwrap()["data"])).unwrap();
     // Nothing of that counted.
@@ -116,7 +117,8 @@ async fn requests_over_http() {
         let answer = ask(&router, method, path, session, body).await;
         assert!(answer.status.is_client_error(), "{method} {path} {}", answer.status);
         let known = if session == Some(&*id) { " (session)" } else { "" };
-        writeln!(lines, "{method} {path}{known} {body}\n  {} {}", answer.status.as_u16(), told(&answer.body)).unwrap();
+        writeln!(lines, "{method} {path}{known} {body}\n  {} {}", answer.status.as_u16(), told(&answer.body))
+            .unwrap();
     }
     let mut direct = Direct::new(Kind::Retention);
     direct.reset(Some(3));
@@ -170,7 +172,10 @@ async fn what_is_too_long() {
     // Over the network the answer arrives too, in spite of what is still on its way.
     let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
     let body = "x".repeat(6_000);
-    let head = format!("POST /reset HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "POST /reset HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
@@ -214,7 +219,10 @@ async fn more_sessions_than_allowed() {
     let router = bind(View::Items, limits, None).await.router();
     for _ in 0..2 {
         // What cannot begin takes no place.
-        assert_eq!(ask(&router, "POST", "/reset", None, r#"{"user": "x"}"#).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(
+            ask(&router, "POST", "/reset", None, r#"{"user": "x"}"#).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
         assert_eq!(ask(&router, "POST", "/reset", None, "").await.status, StatusCode::OK);
     }
     assert_eq!(ask(&router, "POST", "/reset", None, "").await.status, StatusCode::TOO_MANY_REQUESTS);

@@ -99,7 +99,10 @@ impl Client {
             match self.0.next().await.unwrap().unwrap() {
                 Message::Text(text) => return Ok(serde_json::from_str(text.as_str()).unwrap()),
                 Message::Close(frame) => {
-                    return Err(frame.map_or_else(|| (0, String::new()), |frame| (frame.code.into(), frame.reason.to_string())));
+                    return Err(frame.map_or_else(
+                        || (0, String::new()),
+                        |frame| (frame.code.into(), frame.reason.to_string()),
+                    ));
                 }
                 _ => {}
             }
@@ -113,7 +116,13 @@ impl Client {
 }
 
 /// A request without a network.
-pub async fn ask(router: &Router, method: &str, path: &str, session: Option<&str>, body: impl Into<Body>) -> Answer {
+pub async fn ask(
+    router: &Router,
+    method: &str,
+    path: &str,
+    session: Option<&str>,
+    body: impl Into<Body>,
+) -> Answer {
     let mut request = Request::builder().method(method).uri(path);
     if let Some(id) = session {
         request = request.header("x-session-id", id);

@@ -145,7 +145,8 @@ impl EnvArgs {
         if !given || used {
             return Ok(());
         }
-        let kind = self.kind.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+        let kind =
+            self.kind.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
         Err(Failure::input(format!("{option} is given with --kind {kind}"), format!("it is for {of}")))
     }
 }
