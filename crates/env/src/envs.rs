@@ -177,7 +177,10 @@ impl Envs {
             })
             .collect();
         let all = || -> Vec<Result<(), EnvError>> { jobs.into_par_iter().map(play).collect() };
-        let played = self.pool.as_ref().map_or_else(all, |pool| pool.install(all));
+        let played = match &self.pool {
+            Some(pool) => pool.install(all),
+            None => all(),
+        };
         played.into_iter().collect()
     }
 

@@ -90,7 +90,7 @@ impl Envs {
         }
         let seed = self.scenario().seed;
         let lanes = (0..envs as u64).map(|env| Lane::new(seed.wrapping_add(env))).collect();
-        let pool = self.pool(options.threads)?;
+        let pool = pool(self.options.threads)?;
         let (lives, features) = (Arc::clone(&self.lives), Arc::clone(&self.features));
         Ok(Self { lives, features, options: self.options, shape: Shape { envs, ..self.shape }, lanes, pool })
     }
