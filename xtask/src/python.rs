@@ -1,6 +1,6 @@
 //! The Python package, made ready for its tests: a virtual environment of its own, and the compiled module in place.
 
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -8,7 +8,7 @@ use std::{env, fs};
 use crate::process::stream;
 
 /// Its tests.
-pub(crate) const TESTS: &str = "crates/py/tests";
+const TESTS: &str = "crates/py/tests";
 
 /// What they need besides the package.
 const REQUIREMENTS: &str = "crates/py/requirements-test.txt";
@@ -16,14 +16,14 @@ const REQUIREMENTS: &str = "crates/py/requirements-test.txt";
 /// Its sources; the compiled module is put among them.
 const SOURCES: &str = "crates/py/python";
 
-/// Makes everything ready and returns the interpreter to run the tests with.
+/// Makes everything ready and returns the command that runs the tests.
 ///
 /// The module is built by the same selection of packages as the tests in Rust, so that nothing is compiled again with
 /// other features, which `maturin develop` would do; what is left of its work is to put two files in place.
 ///
 /// # Errors
 /// What is missing or failed.
-pub(crate) fn prepare() -> Result<PathBuf, String> {
+pub(crate) fn prepare() -> Result<Command, String> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     let target = std::path::absolute(target).map_err(|error| format!("the target folder: {error}"))?;
     let venv = target.join("py-venv");
@@ -34,7 +34,10 @@ pub(crate) fn prepare() -> Result<PathBuf, String> {
     }
     install(&venv, &python)?;
     build(&target)?;
-    Ok(python)
+    let mut tests = Command::new(python);
+    tests.args(["-m", "pytest", "-q", "-rs", TESTS]);
+    tests.env("HABITUE_BIN", target.join("debug").join(format!("habitue{EXE_SUFFIX}")));
+    Ok(tests)
 }
 
 /// Installs what the tests need, once for each state of the list.
@@ -58,7 +61,7 @@ fn install(venv: &Path, python: &Path) -> Result<(), String> {
 
 /// Builds the module and puts it among the sources.
 fn build(target: &Path) -> Result<(), String> {
-    succeed(Command::new("cargo").args(["build", "--workspace", "--lib", "--tests"]))?;
+    succeed(Command::new("cargo").args(["build", "--workspace", "--lib", "--bins", "--tests"]))?;
     let built = target.join("debug").join(format!("{DLL_PREFIX}_habitue{DLL_SUFFIX}"));
     let name = if cfg!(windows) { "_habitue.pyd" } else { "_habitue.abi3.so" };
     let place = Path::new(SOURCES).join("habitue").join(name);

@@ -33,9 +33,7 @@ pub(crate) fn run() -> Result<bool, String> {
     let args = ["test", "--workspace", "--doc", "--no-fail-fast"];
     total.add(counted(Command::new("cargo").args(args), of_cargo)?);
     total.add(match python::prepare() {
-        Ok(python) => {
-            counted(Command::new(python).args(["-m", "pytest", "-q", "-rs", python::TESTS]), of_pytest)?
-        }
+        Ok(mut tests) => counted(&mut tests, of_pytest)?,
         Err(problem) => {
             say(&format!("the Python package cannot be tested: {problem}"));
             Count { passed: 0, failed: 1 }

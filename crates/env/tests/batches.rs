@@ -153,6 +153,13 @@ proptest! {
     }
 }
 
+/// A slate for every environment.
+fn slates(envs: &Envs) -> Vec<i64> {
+    let mut mask = vec![false; envs.shape().envs * ITEMS as usize];
+    envs.masks(&mut mask).unwrap();
+    mask.chunks(ITEMS as usize).flat_map(|mask| slate(mask, 0, 0)).collect()
+}
+
 #[test]
 fn an_episode_is_over_until_the_next_one_begins() {
     for (autoreset, after) in [(Autoreset::NextStep, false), (Autoreset::Disabled, true)] {
@@ -164,7 +171,7 @@ fn an_episode_is_over_until_the_next_one_begins() {
         envs.reset(None, None, None, came.columns(), seen.columns()).unwrap();
         let user = seen.user[0];
         while !envs.is_over(0) {
-            envs.step(&[0, 1, 2], came.columns(), seen.columns(), None).unwrap();
+            envs.step(&slates(&envs), came.columns(), seen.columns(), None).unwrap();
         }
         assert!(came.terminated[0] != came.truncated[0] && came.session_end[0] >= 0);
         let next = envs.step(&[0, 0, -1], came.columns(), seen.columns(), None);
@@ -191,7 +198,7 @@ fn only_the_chosen_environments_begin_an_episode() {
     let users = [Some(UserId(4)), None, Some(UserId(8))];
     envs.reset(Some(&[Some(3); 3]), Some(&users), None, came.columns(), seen.columns()).unwrap();
     assert_eq!((seen.user[0], seen.user[2]), (4, 8));
-    envs.step(&[0, 1, 2, 3, 4, 5, 6, 7, 8], came.columns(), seen.columns(), None).unwrap();
+    envs.step(&slates(&envs), came.columns(), seen.columns(), None).unwrap();
     let before = seen.clone();
     envs.reset(
         Some(&[Some(3); 3]),
@@ -272,7 +279,7 @@ fn words_tell_what_numbers_tell() {
 #[test]
 fn a_reset_that_fails_changes_nothing() {
     let mut short = scenario();
-    short.horizon = habitue_core::SimDuration(habitue_core::HOUR);
+    short.horizon = habitue_core::SimDuration(20 * habitue_core::HOUR);
     let (mut same, mut other) = (
         Envs::open(&short, Options::new(Kind::Slate), 1).unwrap(),
         Envs::open(&short, Options::new(Kind::Slate), 1).unwrap(),

@@ -27,9 +27,9 @@ TOKEN = "open-sesame-1"
 
 
 def command():
-    """The built command: of HABITUE, or of the target folder."""
+    """The built command: of HABITUE_BIN, or of the target folder."""
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    path = pathlib.Path(os.environ.get("HABITUE", target / "debug" / "habitue"))
+    path = pathlib.Path(os.environ.get("HABITUE_BIN", target / "debug" / "habitue"))
     if not path.is_file():
         pytest.skip(f"{path} is not built (cargo build -p habitue-cli)")
     return path

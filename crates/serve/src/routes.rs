@@ -228,7 +228,7 @@ async fn read(mut body: Body, most: usize) -> Result<Vec<u8>, Refusal> {
                 break;
             }
         }
-        Ok(())
+        Ok::<(), Refusal>(())
     };
     timeout(Limits::TRANSFER, reading).await.map_err(|_| {
         let error = format!("the body did not arrive within {} s", Limits::TRANSFER.as_secs());

@@ -21,10 +21,10 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use tower::ServiceExt;
 
-pub const ITEMS: i64 = 40;
-pub const SLATE: usize = 3;
+pub(crate) const ITEMS: i64 = 40;
+pub(crate) const SLATE: usize = 3;
 
-pub fn scenario() -> Scenario {
+pub(crate) fn scenario() -> Scenario {
     let text = r#"
         name = "town"
         seed = 7
@@ -40,29 +40,29 @@ pub fn scenario() -> Scenario {
         .unwrap()
 }
 
-pub fn envs(kind: Kind) -> Envs {
+pub(crate) fn envs(kind: Kind) -> Envs {
     let options = Options { autoreset: Autoreset::Disabled, ..Options::new(kind) };
     Envs::open(&scenario(), options, 1).unwrap()
 }
 
 /// Limits that no test meets by accident.
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits { sessions: 8, idle: Duration::from_secs(600), body: 2_048 }
 }
 
-pub async fn bind(view: View, limits: Limits, token: Option<&str>) -> Server {
+pub(crate) async fn bind(view: View, limits: Limits, token: Option<&str>) -> Server {
     Server::bind(World::new(envs(Kind::Retention), view), "127.0.0.1", 0, limits, token).await.unwrap()
 }
 
 /// A server that runs until it is told to stop.
-pub struct Running {
-    pub address: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Served>,
 }
 
 impl Running {
-    pub async fn start(view: View, limits: Limits, token: Option<&str>) -> Self {
+    pub(crate) async fn start(view: View, limits: Limits, token: Option<&str>) -> Self {
         let server = bind(view, limits, token).await;
         let address = server.address();
         let (stop, stopping) = oneshot::channel();
@@ -72,29 +72,29 @@ impl Running {
         Self { address, stop, served }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("ws://{}/ws", self.address)
     }
 
-    pub async fn connect(&self) -> Client {
+    pub(crate) async fn connect(&self) -> Client {
         Client(connect_async(self.url()).await.unwrap().0)
     }
 
-    pub async fn stop(self) -> Served {
+    pub(crate) async fn stop(self) -> Served {
         self.stop.send(()).unwrap();
         self.served.await.unwrap()
     }
 }
 
-pub struct Client(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Client(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
-    pub async fn tell(&mut self, text: impl Into<String>) {
+    pub(crate) async fn tell(&mut self, text: impl Into<String>) {
         self.0.send(Message::text(text.into())).await.unwrap();
     }
 
     /// The next text, or the code and reason of the close frame.
-    pub async fn hear(&mut self) -> Result<Value, (u16, String)> {
+    pub(crate) async fn hear(&mut self) -> Result<Value, (u16, String)> {
         loop {
             match self.0.next().await.unwrap().unwrap() {
                 Message::Text(text) => return Ok(serde_json::from_str(text.as_str()).unwrap()),
@@ -109,14 +109,14 @@ impl Client {
         }
     }
 
-    pub async fn ask(&mut self, message: Value) -> Value {
+    pub(crate) async fn ask(&mut self, message: Value) -> Value {
         self.tell(message.to_string()).await;
         self.hear().await.unwrap()
     }
 }
 
 /// A request without a network.
-pub async fn ask(
+pub(crate) async fn ask(
     router: &Router,
     method: &str,
     path: &str,
@@ -130,13 +130,13 @@ pub async fn ask(
     answer(router, request.body(body.into()).unwrap()).await
 }
 
-pub struct Answer {
-    pub status: StatusCode,
-    pub session: Option<String>,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) session: Option<String>,
+    pub(crate) body: Value,
 }
 
-pub async fn answer(router: &Router, request: Request<Body>) -> Answer {
+pub(crate) async fn answer(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.unwrap();
     let session = response.headers().get("x-session-id").map(|id| id.to_str().unwrap().to_owned());
     let status = response.status();
@@ -145,25 +145,25 @@ pub async fn answer(router: &Router, request: Request<Body>) -> Answer {
 }
 
 /// One environment without a server, and what a server would say of it.
-pub struct Direct {
-    pub envs: Envs,
+pub(crate) struct Direct {
+    pub(crate) envs: Envs,
     seen: ObservationArrays,
     came: OutcomeArrays,
 }
 
 impl Direct {
-    pub fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         let envs = envs(kind);
         let (seen, came) = (envs.shape().observations(), envs.shape().outcomes(true, false));
         Self { envs, seen, came }
     }
 
-    pub fn reset(&mut self, seed: Option<u64>) -> Value {
+    pub(crate) fn reset(&mut self, seed: Option<u64>) -> Value {
         self.envs.reset(Some(&[seed]), None, None, self.came.columns(), self.seen.columns()).unwrap();
         json!({ "observation": self.observation(false), "reward": null, "done": false })
     }
 
-    pub fn step(&mut self, slate: &[i64]) -> Value {
+    pub(crate) fn step(&mut self, slate: &[i64]) -> Value {
         self.envs.step(slate, self.came.columns(), self.seen.columns(), None).unwrap();
         json!({ "observation": self.observation(true), "reward": self.came.reward[0], "done": self.envs.is_over(0) })
     }
@@ -175,7 +175,7 @@ impl Direct {
             json!({
                 "slate": came.slate,
                 "actions": came.actions,
-                "dwell": came.dwell,
+                "dwell": short(&came.dwell),
                 "ratings": came.ratings,
                 "move": name(&habitue_core::Move::NAMES, came.moves[0]),
                 "session_end": name(&habitue_core::EndReason::NAMES, came.session_end[0]),
@@ -186,8 +186,8 @@ impl Direct {
         let request = self.envs.said(0).map(|(kind, text)| json!({ "kind": kind, "text": text }));
         json!({
             "user": seen.user[0],
-            "context": seen.context,
-            "profile": seen.profile,
+            "context": short(&seen.context),
+            "profile": short(&seen.profile),
             "history_items": seen.history_items,
             "history_actions": seen.history_actions,
             "history_ratings": seen.history_ratings,
@@ -197,7 +197,7 @@ impl Direct {
     }
 
     /// A slate that follows from the seed and the step, of items that are published.
-    pub fn slate(&self, seed: u64, step: usize) -> Vec<i64> {
+    pub(crate) fn slate(&self, seed: u64, step: usize) -> Vec<i64> {
         let mut mask = vec![false; ITEMS as usize];
         self.envs.masks(&mut mask).unwrap();
         let allowed: Vec<i64> = (0..ITEMS).filter(|item| mask[*item as usize]).collect();
@@ -205,7 +205,12 @@ impl Direct {
     }
 }
 
+/// Single precision as it is written: a value of JSON would have the digits of double precision.
+fn short(numbers: &[f32]) -> Vec<f64> {
+    numbers.iter().map(|number| number.to_string().parse().unwrap()).collect()
+}
+
 /// As it looks after a journey through JSON.
-pub fn through_json(value: &Value) -> Value {
+pub(crate) fn through_json(value: &Value) -> Value {
     serde_json::from_str(&value.to_string()).unwrap()
 }
