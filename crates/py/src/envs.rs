@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use habitue_core::UserId;
 use habitue_env::{Kind, Options};
-use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadwriteArray1};
+use numpy::{PyArray1, PyReadonlyArray1, PyReadwriteArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
