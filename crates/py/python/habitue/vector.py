@@ -222,7 +222,7 @@ class LifeVectorEnv(VectorEnv):
         finals = np.full(self.num_envs, None, dtype=object)
         for env in np.flatnonzero(over):
             if isinstance(last, dict):
-                finals[env] = {name: np.array(value[env]) for name, value in last.items()}
+                finals[env] = {name: value[env].copy() for name, value in last.items()}
             else:
                 finals[env] = last[env].copy()
         infos["final_obs"], infos["_final_obs"] = finals, over
