@@ -118,7 +118,7 @@ fn what_cannot_be_evaluated_is_named() {
     let mut ask = |args: &[&str], code: i32| {
         let ended = door.habitue(&[&["evaluate", "--quiet"], args].concat());
         assert_eq!((ended.code, ended.out.as_str()), (code, ""), "{args:?}: {}", ended.err);
-        said += &format!("$ habitue evaluate {}\n{}\n", args.join(" "), ended.err);
+        said.extend(["$ habitue evaluate ", &args.join(" "), "\n", &ended.err, "\n"]);
     };
     let popular = [split.as_str(), "--arm", "popular", "--policy"];
     let with = |more: &[&'static str]| [&popular[..], more].concat();

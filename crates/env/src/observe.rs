@@ -10,6 +10,7 @@ use crate::lane::{Ended, Lane, Moment};
 use crate::options::days;
 
 /// Writes the observation of an environment, whose rows these are.
+#[allow(clippy::needless_pass_by_value, reason = "rows are lent for one observation")]
 pub(crate) fn observation(lives: &Lives, lane: &Lane, row: Observations<'_>) {
     let Some(life) = &lane.life else { return };
     row.user[0] = i64::from(life.user().0);
@@ -60,7 +61,9 @@ fn profile<'a>(lives: &Lives, history: impl Iterator<Item = &'a HistoryEntry>, r
         count += 1.0;
     }
     if count > 0.0 {
-        row.iter_mut().for_each(|value| *value /= most * count);
+        for value in row {
+            *value /= most * count;
+        }
     }
 }
 

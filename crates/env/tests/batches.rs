@@ -221,12 +221,13 @@ fn what_is_refused_says_what_was_expected() {
     envs.masks(&mut mask).unwrap();
     let hidden = mask[ITEMS as usize..].iter().position(|allowed| !allowed).unwrap() as i64;
     let mut lines = Vec::new();
+    let [a, b, c, ..] = *slates(&envs) else { panic!("a slate has three items") };
     for action in [
-        &[0, 1][..],
-        &[0, 1, 2, 0, 40, 2],
-        &[0, 1, -2, 0, 1, 2],
-        &[0, 1, 2, 1, 1, 2],
-        &[0, 1, 2, 1, hidden, 2],
+        &[a, b][..],
+        &[a, b, c, a, 40, c],
+        &[a, b, -2, a, b, c],
+        &[a, b, c, b, b, c],
+        &[a, b, c, b, hidden, c],
     ] {
         lines.push(envs.step(action, came.columns(), seen.columns(), None).unwrap_err().to_string());
     }

@@ -1,4 +1,4 @@
-//! NumPy arrays that environments write into.
+//! `NumPy` arrays that environments write into.
 
 use habitue_env::{ObservationArrays, Observations, OutcomeArrays, Outcomes};
 use numpy::{PyArray1, PyArrayMethods};
@@ -7,7 +7,7 @@ use pyo3::types::PyDict;
 
 use crate::errors::value_error;
 
-/// A struct of one-dimensional NumPy arrays for a struct of columns.
+/// A struct of one-dimensional `NumPy` arrays for a struct of columns.
 macro_rules! arrays {
     ($name:ident, $owned:ident, $columns:ident { $($field:ident: $type:ty,)* }) => {
         pub(crate) struct $name {
@@ -15,7 +15,7 @@ macro_rules! arrays {
         }
 
         impl $name {
-            /// Moves the arrays to NumPy; nothing is copied.
+            /// Moves the arrays to `NumPy`; nothing is copied.
             pub(crate) fn new(py: Python<'_>, arrays: $owned) -> Self {
                 Self { $($field: PyArray1::from_vec(py, arrays.$field).unbind(),)* }
             }

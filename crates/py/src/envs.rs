@@ -13,6 +13,7 @@ use crate::errors::{exception, value_error};
 
 /// A batch of environments; `habitue.envs` builds Gymnasium's classes on it.
 #[pyclass(module = "habitue._habitue")]
+#[allow(clippy::struct_field_names, reason = "what it holds has the same name")]
 pub(crate) struct Envs {
     envs: habitue_env::Envs,
     seen: Observed,

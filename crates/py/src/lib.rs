@@ -1,7 +1,8 @@
 //! The compiled part of the Python package `habitue`.
 //!
 //! A door: it turns Python's arguments into those of the Rust crates and errors into exceptions. Arrays are made once,
-//! belong to NumPy, and are written in place without the interpreter's lock.
+//! belong to `NumPy`, and are written in place without the interpreter's lock.
+#![allow(clippy::needless_pass_by_value, reason = "arguments of Python come by value")]
 
 mod arrays;
 mod envs;

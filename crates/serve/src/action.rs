@@ -171,8 +171,7 @@ mod tests {
         ]
         .iter()
         .map(|wrong| {
-            Action::read(wrong)
-                .map_or_else(|refusal| format!("{:?}", refusal), |action| format!("{action:?}"))
+            Action::read(wrong).map_or_else(|refusal| format!("{refusal:?}"), |action| format!("{action:?}"))
         })
         .collect();
         insta::assert_snapshot!(told.join("\n"));

@@ -147,7 +147,7 @@ pub(crate) const PATHS: [(&str, &[&str], &str); 10] = [
     ("/openapi.json", &["get"], "This document. Sessions over WebSocket are at /ws."),
 ];
 
-/// A description of the paths by OpenAPI 3.1.
+/// A description of the paths by `OpenAPI` 3.1.
 pub(crate) fn openapi() -> Value {
     let paths: serde_json::Map<String, Value> = PATHS
         .iter()

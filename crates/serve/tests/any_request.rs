@@ -182,8 +182,8 @@ fn ten_thousand_messages_over_a_socket() {
             if text.contains(r#""close""#) || text.len() > 2_048 {
                 return Ok(());
             }
+            let mut client = client.borrow_mut();
             let answer = runtime.block_on(async {
-                let mut client = client.borrow_mut();
                 client.tell(text).await;
                 client.hear().await
             });

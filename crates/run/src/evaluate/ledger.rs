@@ -189,7 +189,7 @@ impl Ledger {
                 last.turns += 1;
             }
             let logs = pages.logs[place as usize].as_deref();
-            self.enter_turn(script, row, logs, reward, log);
+            enter_turn(script, row, logs, reward, log);
             let width = self.width();
             log.features.extend_from_slice(&pages.features[place as usize * width..][..width]);
             log.target_features.extend_from_slice(&pages.target_features[place as usize * width..][..width]);
@@ -202,28 +202,21 @@ impl Ledger {
         }
         Ok(drawn)
     }
+}
 
-    /// Without logarithms the slate was empty, for whatever policy: it weighs 1.
-    fn enter_turn(
-        &self,
-        script: &Script,
-        row: usize,
-        logs: Option<&[f64]>,
-        reward: &Reward,
-        log: &mut LoggedTurns,
-    ) {
-        let slate = script.slate(row);
-        log.rewards.push(f64::from(script.turn(row).reward));
-        log.behaviour.push(if logs.is_some() { slate.log_propensity } else { 0.0 });
-        log.target.push(logs.map_or(0.0, |logs| logs.iter().sum()));
-        let rewards: Vec<f64> = script.position_rewards(row, reward).collect();
-        for position in 0..log.slate_size {
-            let constant = if position == 0 { f64::from(reward.turn) } else { 0.0 };
-            let shown = slate.items.get(position);
-            log.position_rewards.push(constant + rewards.get(position).copied().unwrap_or(0.0));
-            log.position_behaviour.push(shown.map_or(0.0, |shown| f64::from(shown.propensity).ln()));
-            let target = logs.filter(|_| shown.is_some()).and_then(|logs| logs.get(position));
-            log.position_target.push(target.copied().unwrap_or(0.0));
-        }
+/// Without logarithms the slate was empty, for whatever policy: it weighs 1.
+fn enter_turn(script: &Script, row: usize, logs: Option<&[f64]>, reward: &Reward, log: &mut LoggedTurns) {
+    let slate = script.slate(row);
+    log.rewards.push(f64::from(script.turn(row).reward));
+    log.behaviour.push(if logs.is_some() { slate.log_propensity } else { 0.0 });
+    log.target.push(logs.map_or(0.0, |logs| logs.iter().sum()));
+    let rewards: Vec<f64> = script.position_rewards(row, reward).collect();
+    for position in 0..log.slate_size {
+        let constant = if position == 0 { f64::from(reward.turn) } else { 0.0 };
+        let shown = slate.items.get(position);
+        log.position_rewards.push(constant + rewards.get(position).copied().unwrap_or(0.0));
+        log.position_behaviour.push(shown.map_or(0.0, |shown| f64::from(shown.propensity).ln()));
+        let target = logs.filter(|_| shown.is_some()).and_then(|logs| logs.get(position));
+        log.position_target.push(target.copied().unwrap_or(0.0));
     }
 }

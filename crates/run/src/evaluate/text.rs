@@ -91,7 +91,7 @@ impl Evaluation {
         text += "|---|---:|---:|---:|---:|---:|---:|---|\n";
         self.table().iter().for_each(|row| text += &line(row));
         for note in self.notes() {
-            text += &format!("\n{note}\n");
+            text.extend(["\n", note.as_str(), "\n"]);
         }
         text
     }
