@@ -67,8 +67,8 @@ impl Estimate {
     }
 }
 
-/// What each round contributes, read as a slice. Of estimates with ratios it is computed when it is first read: the
-/// value needs it not.
+/// What each round contributes, read as a slice. Of estimates with ratios it is computed when it is first read,
+/// because the value does not need it.
 #[derive(Clone)]
 pub struct Rounds {
     values: OnceLock<Arc<Vec<f64>>>,

@@ -231,6 +231,21 @@ mod tests {
     }
 
     #[test]
+    fn of_several_errors_the_first_array_in_order_is_named() {
+        let wrong = FeedbackArrays {
+            rewards: vec![1.0, f64::NAN],
+            propensities: vec![0.0, 0.5],
+            target: Target::Logged(vec![0.5]),
+            ..arrays()
+        };
+        let text = |arrays| Feedback::new(arrays).unwrap_err().to_string();
+        assert!(
+            text(FeedbackArrays { actions: vec![0, 2], ..wrong.clone() }).starts_with("action of round 1")
+        );
+        assert!(text(wrong).starts_with("reward of round 1"));
+    }
+
+    #[test]
     fn the_distribution_is_refused_where_only_the_logged_action_is_known() {
         let logged = FeedbackArrays { target: Target::Logged(vec![0.75, 0.5]), ..arrays() };
         let error = Feedback::new(logged).unwrap().distribution("dm").unwrap_err();
