@@ -21,6 +21,7 @@
 //! # Ok::<(), habitue_eval::ope::OpeError>(())
 //! ```
 
+mod column;
 mod diagnostics;
 mod doubly_robust;
 mod error;
@@ -33,12 +34,13 @@ mod sequential;
 mod slate;
 mod sums;
 
+pub use column::Column;
 pub use diagnostics::{Diagnostics, Support, Warning};
 pub use doubly_robust::{
     RewardModel, clipped_dr, dm, dr, dr_with_shrinkage, sndr, sub_gaussian_dr, switch_dr,
 };
 pub use error::OpeError;
-pub use estimate::{Estimate, Ratio};
+pub use estimate::{Estimate, Ratio, Rounds};
 pub use feedback::{Feedback, FeedbackArrays, Target};
 pub use interval::{Interval, bootstrap_interval, normal_interval};
 pub use ips::{clipped_ips, ips, snips, sub_gaussian_ips};

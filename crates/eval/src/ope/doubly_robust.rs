@@ -1,17 +1,17 @@
 //! Estimators that use a model of the reward: the direct method, and weights that correct the model's errors.
 
-use rayon::prelude::*;
+use std::sync::Arc;
 
 use super::error::{FINITE, OpeError, check_length, check_values};
 use super::estimate::{Estimate, Ratio};
 use super::feedback::Feedback;
 use super::ips::{check_positive, check_unit, sub_gaussian};
-use super::sums::each;
+use super::sums::{each, each_pair};
 
 /// A reward model's predictions, reduced to what estimators read of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RewardModel {
-    target: Vec<f64>,
+    target: Arc<Vec<f64>>,
     logged: Vec<f64>,
 }
 
@@ -25,18 +25,16 @@ impl RewardModel {
         let distribution = feedback.distribution("a reward model")?;
         let n_actions = feedback.arrays().n_actions;
         check_length("reward predictions", predictions.len(), distribution.len())?;
-        let expected = |(p, q): (&[f64], &[f64])| p.iter().zip(q).map(|(p, q)| p * q).sum();
-        let target: Vec<f64> = distribution
-            .par_chunks(n_actions)
-            .with_min_len(1 << 12)
-            .zip(predictions.par_chunks(n_actions))
-            .map(expected)
-            .collect();
         let actions = &feedback.arrays().actions;
-        let logged = each(feedback.len(), |i| predictions[i * n_actions + actions[i] as usize]);
+        let round = |i: usize| {
+            let row = i * n_actions..(i + 1) * n_actions;
+            let (p, q) = (&distribution[row.clone()], &predictions[row]);
+            (p.iter().zip(q).map(|(p, q)| p * q).sum(), q[actions[i] as usize])
+        };
+        let (target, logged) = each_pair(feedback.len(), round);
         // A prediction that is not finite also spoils the row's expectation, even at probability 0: 0 * inf is NaN.
         check_values("reward prediction", "round", &target, FINITE, f64::is_finite)?;
-        Ok(Self { target, logged })
+        Ok(Self { target: Arc::new(target), logged })
     }
 
     /// Takes the two values of a round that estimators need, for models that are asked round by round: the
@@ -50,7 +48,7 @@ impl RewardModel {
         check_length("predicted rewards of logged actions", logged.len(), feedback.len())?;
         check_values("expected reward under the target", "round", &target, FINITE, f64::is_finite)?;
         check_values("predicted reward of the logged action", "round", &logged, FINITE, f64::is_finite)?;
-        Ok(Self { target, logged })
+        Ok(Self { target: Arc::new(target), logged })
     }
 
     /// The expected reward under the target, `q_i(p) = sum_a p_i(a) q(i, a)`; shape `(n,)`.
@@ -73,7 +71,8 @@ fn corrected(
 ) -> Result<Estimate, OpeError> {
     check_length("reward model", model.target.len(), feedback.len())?;
     let (weights, rewards) = (feedback.weights(), &feedback.arrays().rewards);
-    let round = |i: usize| model.target[i] + weight(weights[i]) * (rewards[i] - model.logged[i]);
+    let (target, logged) = (&model.target[..], &model.logged);
+    let round = |i: usize| target[i] + weight(weights[i]) * (rewards[i] - logged[i]);
     Ok(Estimate::of_mean(estimator, each(feedback.len(), round)))
 }
 
@@ -86,7 +85,7 @@ fn corrected(
 /// When the model was made for other rounds.
 pub fn dm(feedback: &Feedback, model: &RewardModel) -> Result<Estimate, OpeError> {
     check_length("reward model", model.target.len(), feedback.len())?;
-    Ok(Estimate::of_mean("dm", model.target.clone()))
+    Ok(Estimate::of_mean("dm", Arc::clone(&model.target)))
 }
 
 /// Doubly robust (DR): `V = 1/n sum_i q_i(p) + w_i (r_i - q(i, a_i))`.
@@ -111,8 +110,8 @@ pub fn sndr(feedback: &Feedback, model: &RewardModel) -> Result<Estimate, OpeErr
     check_length("reward model", model.target.len(), feedback.len())?;
     let (weights, rewards) = (feedback.weights(), &feedback.arrays().rewards);
     let numerator = each(feedback.len(), |i| weights[i] * (rewards[i] - model.logged[i]));
-    let ratio = Ratio { numerator, denominator: weights.to_vec() };
-    Estimate::of_ratio("sndr", Some(&model.target), ratio)
+    let ratio = Ratio { numerator: numerator.into(), denominator: feedback.shared_weights().into() };
+    Estimate::of_ratio("sndr", Some(Arc::clone(&model.target)), ratio)
 }
 
 /// Switch-DR: DR where `w_i <= lambda`, the model alone above.
@@ -236,7 +235,7 @@ mod tests {
     #[test]
     fn models_are_checked() {
         let feedback = feedback();
-        let other = RewardModel { target: vec![0.0], logged: vec![0.0] };
+        let other = RewardModel { target: Arc::new(vec![0.0]), logged: vec![0.0] };
         let texts = [
             RewardModel::new(&feedback, &[0.0; 3]).unwrap_err().to_string(),
             RewardModel::new(&feedback, &[0.0, 1.0, f64::NAN, 0.0]).unwrap_err().to_string(),

@@ -1,5 +1,9 @@
 //! What can be wrong with the arrays or parameters of an estimate.
 
+use rayon::prelude::*;
+
+use super::sums::CHUNK;
+
 /// Why an estimate cannot be made. Rounds, slates, trajectories and steps are counted from 0.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum OpeError {
@@ -94,9 +98,11 @@ pub(super) fn check_values(
     unit: &'static str,
     values: &[f64],
     expected: &'static str,
-    rule: impl Fn(f64) -> bool,
+    rule: impl Fn(f64) -> bool + Sync,
 ) -> Result<(), OpeError> {
-    match values.iter().position(|&value| !rule(value)) {
+    let wrong = |chunk: &[f64]| chunk.iter().fold(false, |wrong, &value| wrong | !rule(value));
+    let Some(chunk) = values.par_chunks(CHUNK).position_first(wrong) else { return Ok(()) };
+    match (chunk * CHUNK..values.len()).find(|&index| !rule(values[index])) {
         None => Ok(()),
         Some(index) => Err(OpeError::Value { field, unit, index, value: values[index], expected }),
     }

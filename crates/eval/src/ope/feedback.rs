@@ -1,11 +1,11 @@
 //! The logged rounds that single-action estimators read.
 
-use rayon::prelude::*;
+use std::sync::Arc;
 
 use super::error::{
     FINITE, OpeError, PROBABILITY, PROPENSITY, check_length, check_values, is_probability, is_propensity,
 };
-use super::sums::each;
+use super::sums::each_valid;
 
 /// How far a row of probabilities may be from 1: propensities are often stored with single precision.
 const SUM_TOLERANCE: f64 = 1e-4;
@@ -42,7 +42,7 @@ pub struct FeedbackArrays {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feedback {
     arrays: FeedbackArrays,
-    weights: Vec<f64>,
+    weights: Arc<Vec<f64>>,
 }
 
 impl Feedback {
@@ -60,21 +60,11 @@ impl Feedback {
         check_length("rewards", arrays.rewards.len(), n)?;
         check_length("propensities", arrays.propensities.len(), n)?;
         check_length("users", arrays.users.len(), n)?;
-        let n_actions = arrays.n_actions;
-        if let Some(round) = arrays.actions.iter().position(|&action| action as usize >= n_actions) {
-            return Err(OpeError::Action { round, action: arrays.actions[round], n_actions });
+        let weights = valid_weights(&arrays);
+        if weights.is_none() {
+            check_in_order(&arrays)?;
         }
-        check_values("reward", "round", &arrays.rewards, FINITE, f64::is_finite)?;
-        check_values("propensity", "round", &arrays.propensities, PROPENSITY, is_propensity)?;
-        check_target(&arrays.target, n, n_actions)?;
-        let weights = match &arrays.target {
-            Target::Distribution(rows) => {
-                let row = |i: usize| rows[i * n_actions + arrays.actions[i] as usize];
-                each(n, |i| row(i) / arrays.propensities[i])
-            }
-            Target::Logged(target) => each(n, |i| target[i] / arrays.propensities[i]),
-        };
-        Ok(Self { arrays, weights })
+        Ok(Self { arrays, weights: Arc::new(weights.unwrap_or_default()) })
     }
 
     /// The number of rounds; at least 1.
@@ -93,6 +83,10 @@ impl Feedback {
         &self.weights
     }
 
+    pub(super) fn shared_weights(&self) -> Arc<Vec<f64>> {
+        Arc::clone(&self.weights)
+    }
+
     /// The target's probabilities of every action; shape `(n, n_actions)`.
     ///
     /// # Errors
@@ -105,6 +99,49 @@ impl Feedback {
     }
 }
 
+/// The weights, made in the same pass as all checks; none where a value is wrong, of which [`check_in_order`] speaks.
+fn valid_weights(arrays: &FeedbackArrays) -> Option<Vec<f64>> {
+    let (n, n_actions) = (arrays.actions.len(), arrays.n_actions);
+    let (actions, rewards, propensities) =
+        (&arrays.actions[..n], &arrays.rewards[..n], &arrays.propensities[..n]);
+    let weight = |i: usize, target: f64| {
+        (rewards[i].is_finite() & is_propensity(propensities[i])).then(|| target / propensities[i])
+    };
+    match &arrays.target {
+        Target::Distribution(rows) if rows.len() == n * n_actions => each_valid(n, |i| {
+            let row = &rows[i * n_actions..][..n_actions];
+            let target = *row.get(actions[i] as usize)?;
+            if is_distribution(row) { weight(i, target) } else { None }
+        }),
+        Target::Logged(target) if target.len() == n => each_valid(n, |i| {
+            let fine = ((actions[i] as usize) < n_actions) & is_probability(target[i]);
+            if fine { weight(i, target[i]) } else { None }
+        }),
+        _ => None,
+    }
+}
+
+fn is_distribution(row: &[f64]) -> bool {
+    let (mut sum, mut probabilities) = (0.0, true);
+    for &p in row {
+        sum += p;
+        probabilities &= is_probability(p);
+    }
+    // Not `sum.abs() > tolerance`: a NaN must not pass.
+    probabilities & ((sum - 1.0).abs() <= SUM_TOLERANCE)
+}
+
+/// The first wrong value, array by array.
+fn check_in_order(arrays: &FeedbackArrays) -> Result<(), OpeError> {
+    let n_actions = arrays.n_actions;
+    if let Some(round) = arrays.actions.iter().position(|&action| action as usize >= n_actions) {
+        return Err(OpeError::Action { round, action: arrays.actions[round], n_actions });
+    }
+    check_values("reward", "round", &arrays.rewards, FINITE, f64::is_finite)?;
+    check_values("propensity", "round", &arrays.propensities, PROPENSITY, is_propensity)?;
+    check_target(&arrays.target, arrays.actions.len(), n_actions)
+}
+
 fn check_target(target: &Target, n: usize, n_actions: usize) -> Result<(), OpeError> {
     let rows = match target {
         Target::Logged(target) => {
@@ -114,11 +151,7 @@ fn check_target(target: &Target, n: usize, n_actions: usize) -> Result<(), OpeEr
         Target::Distribution(rows) => rows,
     };
     check_length("target distribution", rows.len(), n * n_actions)?;
-    let wrong = rows.par_chunks(n_actions).position_first(|row| {
-        // Not `sum.abs() > tolerance`: a NaN must not pass.
-        let sum: f64 = row.iter().sum();
-        !((sum - 1.0).abs() <= SUM_TOLERANCE && row.iter().all(|&p| is_probability(p)))
-    });
+    let wrong = rows.chunks(n_actions).position(|row| !is_distribution(row));
     let Some(round) = wrong else { return Ok(()) };
     let row = &rows[round * n_actions..][..n_actions];
     match row.iter().find(|&&p| !is_probability(p)) {
@@ -195,6 +228,21 @@ mod tests {
         let texts: Vec<String> =
             cases.into_iter().map(|arrays| Feedback::new(arrays).unwrap_err().to_string()).collect();
         insta::assert_snapshot!(texts.join("\n"));
+    }
+
+    #[test]
+    fn of_several_errors_the_first_array_in_order_is_named() {
+        let wrong = FeedbackArrays {
+            rewards: vec![1.0, f64::NAN],
+            propensities: vec![0.0, 0.5],
+            target: Target::Logged(vec![0.5]),
+            ..arrays()
+        };
+        let text = |arrays| Feedback::new(arrays).unwrap_err().to_string();
+        assert!(
+            text(FeedbackArrays { actions: vec![0, 2], ..wrong.clone() }).starts_with("action of round 1")
+        );
+        assert!(text(wrong).starts_with("reward of round 1"));
     }
 
     #[test]

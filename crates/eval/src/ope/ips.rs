@@ -38,7 +38,11 @@ pub fn clipped_ips(feedback: &Feedback, lambda: f64) -> Result<Estimate, OpeErro
 pub fn snips(feedback: &Feedback) -> Result<Estimate, OpeError> {
     let (weights, rewards) = (feedback.weights(), &feedback.arrays().rewards);
     let numerator = each(feedback.len(), |i| weights[i] * rewards[i]);
-    Estimate::of_ratio("snips", None, Ratio { numerator, denominator: weights.to_vec() })
+    Estimate::of_ratio(
+        "snips",
+        None,
+        Ratio { numerator: numerator.into(), denominator: feedback.shared_weights().into() },
+    )
 }
 
 /// Sub-Gaussian IPS: `V = 1/n sum_i w_i / (1 - lambda + lambda w_i) r_i`.

@@ -14,11 +14,16 @@ pub use weights::{
     standard_ips,
 };
 
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 
 use super::error::{
     FINITE, OpeError, PROBABILITY, PROPENSITY, check_length, check_values, is_probability, is_propensity,
 };
+use super::sums::{CHUNK, each};
 
 /// The arrays of `n` logged slates, unchecked. A slate shorter than the longest is padded below with reward 0 and
 /// propensities 1, which changes no estimate.
@@ -40,7 +45,7 @@ pub struct SlateArrays {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SlateFeedback {
     arrays: SlateArrays,
-    cumulative: Vec<f64>,
+    cumulative: Arc<Vec<f64>>,
 }
 
 impl SlateFeedback {
@@ -61,12 +66,11 @@ impl SlateFeedback {
         check_length("rewards", arrays.rewards.len(), n * k)?;
         check_length("propensities", arrays.propensities.len(), n * k)?;
         check_length("target probabilities", arrays.target.len(), n * k)?;
-        check_values("reward", "position", &arrays.rewards, FINITE, f64::is_finite)?;
-        check_values("propensity", "position", &arrays.propensities, PROPENSITY, is_propensity)?;
-        check_values("target probability", "position", &arrays.target, PROBABILITY, is_probability)?;
-        let cumulative = cumulative(&arrays.target, &arrays.propensities, k);
-        check_values("weight", "position", &cumulative, FINITE, f64::is_finite)?;
-        Ok(Self { arrays, cumulative })
+        let (cumulative, valid) = cumulative(&arrays);
+        if !valid {
+            check_in_order(&arrays, &cumulative)?;
+        }
+        Ok(Self { arrays, cumulative: Arc::new(cumulative) })
     }
 
     /// The number of slates; at least 1.
@@ -82,7 +86,8 @@ impl SlateFeedback {
 
     /// The weights of whole slates, `w(1:k)`; shape `(n,)`.
     pub fn weights(&self) -> Vec<f64> {
-        self.cumulative.chunks(self.arrays.slate_size).map(|row| row[row.len() - 1]).collect()
+        let k = self.arrays.slate_size;
+        each(self.len(), |i| self.cumulative[(i + 1) * k - 1])
     }
 
     /// The weights of the top positions, `w(1:l)`; shape `(n, k)`.
@@ -90,24 +95,57 @@ impl SlateFeedback {
         &self.cumulative
     }
 
-    /// One number for each slate from its rows of `rewards` and `weights`, both of shape `(n, k)`.
-    fn each(&self, weights: &[f64], value: impl Fn(&[f64], &[f64]) -> f64 + Sync + Send) -> Vec<f64> {
+    /// Where the positions of a slate stand in arrays of shape `(n, k)`.
+    fn positions(&self, slate: usize) -> Range<usize> {
         let k = self.arrays.slate_size;
-        let rewards = self.arrays.rewards.par_chunks(k);
-        rewards.with_min_len(1 << 12).zip(weights.par_chunks(k)).map(|(r, w)| value(r, w)).collect()
+        slate * k..(slate + 1) * k
+    }
+
+    /// One number for each slate from its rows of `rewards` and cumulative weights.
+    fn each(&self, value: impl Fn(&[f64], &[f64]) -> f64 + Sync + Send) -> Vec<f64> {
+        each(self.len(), |i| {
+            let row = self.positions(i);
+            value(&self.arrays.rewards[row.clone()], &self.cumulative[row])
+        })
     }
 }
 
-/// Products of `target / behaviour` along each row of `k`.
-pub(super) fn cumulative(target: &[f64], behaviour: &[f64], k: usize) -> Vec<f64> {
-    let mut weight = 1.0;
-    let ratios = target.iter().zip(behaviour).enumerate();
-    ratios
-        .map(|(i, (p, b))| {
-            weight = if i % k == 0 { p / b } else { weight * (p / b) };
-            weight
-        })
-        .collect()
+/// Products of `target / behaviour` along each row of `k`, and whether all values that went into them and they
+/// themselves are what they should be.
+fn cumulative(arrays: &SlateArrays) -> (Vec<f64>, bool) {
+    let k = arrays.slate_size;
+    // Rows are not cut by chunks.
+    let chunk = CHUNK.next_multiple_of(k);
+    let mut cumulative = vec![0.0; arrays.rewards.len()];
+    let wrong = AtomicBool::new(false);
+    cumulative.par_chunks_mut(chunk).enumerate().for_each(|(place, products)| {
+        let values = place * chunk..place * chunk + products.len();
+        let (rewards, target) = (&arrays.rewards[values.clone()], &arrays.target[values.clone()]);
+        let propensities = &arrays.propensities[values];
+        let mut valid = true;
+        for (row, products) in products.chunks_exact_mut(k).enumerate() {
+            let row = row * k..(row + 1) * k;
+            let ratios = target[row.clone()].iter().zip(&propensities[row.clone()]);
+            let mut weight = 1.0;
+            for ((product, (&p, &b)), reward) in products.iter_mut().zip(ratios).zip(&rewards[row]) {
+                weight *= p / b;
+                valid &= reward.is_finite() & is_propensity(b) & is_probability(p) & weight.is_finite();
+                *product = weight;
+            }
+        }
+        if !valid {
+            wrong.store(true, Ordering::Relaxed);
+        }
+    });
+    (cumulative, !wrong.into_inner())
+}
+
+/// The first wrong value, array by array.
+fn check_in_order(arrays: &SlateArrays, cumulative: &[f64]) -> Result<(), OpeError> {
+    check_values("reward", "position", &arrays.rewards, FINITE, f64::is_finite)?;
+    check_values("propensity", "position", &arrays.propensities, PROPENSITY, is_propensity)?;
+    check_values("target probability", "position", &arrays.target, PROBABILITY, is_probability)?;
+    check_values("weight", "position", cumulative, FINITE, f64::is_finite)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::super::error::{OpeError, check_length};
 use super::super::estimate::Estimate;
-use super::super::sums::sum;
+use super::super::sums::sum_pair;
 
 /// A row for each user, in order of user id: rounds, sum of the plain mean's terms, then numerator and denominator of
 /// each ratio.
@@ -13,7 +13,8 @@ pub(super) struct Clusters {
 
 impl Clusters {
     pub(super) fn new(estimate: &Estimate, users: &[u32]) -> Result<Self, OpeError> {
-        check_length("users", users.len(), estimate.rounds.len())?;
+        let rounds: &[f64] = &estimate.rounds;
+        check_length("users", users.len(), rounds.len())?;
         let mut ids = users.to_vec();
         ids.sort_unstable();
         ids.dedup();
@@ -22,14 +23,18 @@ impl Clusters {
             return Err(OpeError::Parameter { name, value, expected: "at least 2 for an interval" });
         }
         let n = users.len() as f64;
-        let scales: Vec<f64> = estimate.ratios.iter().map(|ratio| n / sum(&ratio.denominator)).collect();
+        let scales: Vec<f64> = estimate
+            .ratios
+            .iter()
+            .map(|ratio| n / sum_pair(&ratio.numerator, &ratio.denominator).1)
+            .collect();
         let width = 2 + 2 * estimate.ratios.len();
         let mut rows = vec![0.0; width * ids.len()];
         for (i, user) in users.iter().enumerate() {
             let place = ids.partition_point(|id| id < user);
             let row = &mut rows[place * width..][..width];
             row[0] += 1.0;
-            row[1] += estimate.rounds[i];
+            row[1] += rounds[i];
             for (k, ratio) in estimate.ratios.iter().enumerate() {
                 row[1] -= ratio.numerator[i] * scales[k];
                 row[2 + 2 * k] += ratio.numerator[i];

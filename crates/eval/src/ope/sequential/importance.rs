@@ -21,7 +21,10 @@ pub fn trajectory_is(trajectories: &Trajectories) -> Estimate {
 /// # Errors
 /// When all weights are 0.
 pub fn trajectory_wis(trajectories: &Trajectories) -> Result<Estimate, OpeError> {
-    let ratio = Ratio { numerator: weighted_returns(trajectories), denominator: trajectories.weights() };
+    let ratio = Ratio {
+        numerator: weighted_returns(trajectories).into(),
+        denominator: trajectories.weights().into(),
+    };
     Estimate::of_ratio("trajectory-wis", None, ratio)
 }
 
@@ -67,8 +70,8 @@ pub fn per_decision_wis(trajectories: &Trajectories) -> Result<Estimate, OpeErro
             if t < steps.len() { trajectories.arrays.rewards[steps.start + t] } else { 0.0 }
         };
         ratios.push(Ratio {
-            numerator: each(trajectories.len(), |i| discount * weight(i) * reward(i)),
-            denominator: each(trajectories.len(), weight),
+            numerator: each(trajectories.len(), |i| discount * weight(i) * reward(i)).into(),
+            denominator: each(trajectories.len(), weight).into(),
         });
         discount *= trajectories.arrays.discount;
     }

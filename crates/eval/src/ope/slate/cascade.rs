@@ -2,6 +2,7 @@
 
 use super::super::error::{FINITE, OpeError, check_length, check_values};
 use super::super::estimate::Estimate;
+use super::super::sums::{each, each_pair};
 use super::SlateFeedback;
 use crate::ope::step_wise_dr;
 
@@ -49,10 +50,12 @@ impl SlateRewardModel {
             let (value, expected) = (f64::from(items[index]), "an index below the number of items");
             return Err(OpeError::Value { field: "item", unit: "position", index, value, expected });
         }
-        let rows = distribution.chunks(n_items).zip(predictions.chunks(n_items));
-        let target = rows.map(|(p, q)| p.iter().zip(q).map(|(p, q)| p * q).sum()).collect();
-        let logged = items.iter().enumerate().map(|(i, &item)| predictions[i * n_items + item as usize]);
-        Self::new(slates, target, logged.collect())
+        let (target, logged) = each_pair(size, |i| {
+            let row = i * n_items..(i + 1) * n_items;
+            let (p, q) = (&distribution[row.clone()], &predictions[row]);
+            (p.iter().zip(q).map(|(p, q)| p * q).sum(), q[items[i] as usize])
+        });
+        Self::new(slates, target, logged)
     }
 }
 
@@ -66,14 +69,13 @@ impl SlateRewardModel {
 /// # Errors
 /// When the model was made for other slates.
 pub fn cascade_dr(slates: &SlateFeedback, model: &SlateRewardModel) -> Result<Estimate, OpeError> {
-    let (k, size) = (slates.arrays.slate_size, slates.cumulative.len());
-    check_length("reward model", model.target.len(), size)?;
-    let rounds = (0..slates.len()).map(|i| {
-        let slate = i * k..(i + 1) * k;
+    check_length("reward model", model.target.len(), slates.cumulative.len())?;
+    let rounds = each(slates.len(), |i| {
+        let slate = slates.positions(i);
         let (weights, rewards) = (&slates.cumulative[slate.clone()], &slates.arrays.rewards[slate.clone()]);
         step_wise_dr(weights, rewards, &model.target[slate.clone()], &model.logged[slate], 1.0)
     });
-    Ok(Estimate::of_mean("cascade-dr", rounds.collect()))
+    Ok(Estimate::of_mean("cascade-dr", rounds))
 }
 
 #[cfg(test)]

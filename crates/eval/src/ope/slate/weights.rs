@@ -1,10 +1,13 @@
 //! Slate estimators from weights alone, from no assumption on the user to ever stronger ones.
 
+use std::sync::Arc;
+
+use super::super::column::Column;
 use super::super::error::{
     OpeError, PROBABILITY, PROPENSITY, check_length, check_values, is_probability, is_propensity,
 };
 use super::super::estimate::{Estimate, Ratio};
-use super::super::sums::each;
+use super::super::sums::{each, each_valid};
 use super::SlateFeedback;
 
 /// Each item's probability at its position whatever stands above it; shape `(n, k)`. For a policy that fills
@@ -20,12 +23,55 @@ pub struct MarginalPropensities {
 impl MarginalPropensities {
     /// `p(l) / b(l)` of every position; shape `(n, k)`.
     fn weights(&self, slates: &SlateFeedback) -> Result<Vec<f64>, OpeError> {
+        let size = self.size(slates)?;
+        let (target, behaviour) = (&self.target[..size], &self.behaviour[..size]);
+        let weight = |i: usize| {
+            let valid = is_propensity(behaviour[i]) & is_probability(target[i]);
+            valid.then(|| target[i] / behaviour[i])
+        };
+        self.valid(each_valid(size, weight))
+    }
+
+    /// One number for each slate from its rows of rewards, target and behaviour probabilities.
+    fn each(
+        &self,
+        slates: &SlateFeedback,
+        value: impl Fn(&[f64], &[f64], &[f64]) -> f64 + Sync + Send,
+    ) -> Result<Vec<f64>, OpeError> {
+        self.size(slates)?;
+        let slate = |i: usize| {
+            let row = slates.positions(i);
+            let (target, behaviour) = (&self.target[row.clone()], &self.behaviour[row.clone()]);
+            let mut valid = true;
+            for (&p, &b) in target.iter().zip(behaviour) {
+                valid &= is_propensity(b) & is_probability(p);
+            }
+            valid.then(|| value(&slates.arrays.rewards[row], target, behaviour))
+        };
+        self.valid(each_valid(slates.len(), slate))
+    }
+
+    /// The size of both arrays.
+    fn size(&self, slates: &SlateFeedback) -> Result<usize, OpeError> {
         let size = slates.len() * slates.arrays.slate_size;
         check_length("marginal propensities", self.behaviour.len(), size)?;
         check_length("marginal target probabilities", self.target.len(), size)?;
-        check_values("marginal propensity", "position", &self.behaviour, PROPENSITY, is_propensity)?;
-        check_values("marginal target probability", "position", &self.target, PROBABILITY, is_probability)?;
-        Ok(each(size, |i| self.target[i] / self.behaviour[i]))
+        Ok(size)
+    }
+
+    /// What was made of the arrays, or the first wrong value, array by array.
+    fn valid(&self, made: Option<Vec<f64>>) -> Result<Vec<f64>, OpeError> {
+        if made.is_none() {
+            check_values("marginal propensity", "position", &self.behaviour, PROPENSITY, is_propensity)?;
+            check_values(
+                "marginal target probability",
+                "position",
+                &self.target,
+                PROBABILITY,
+                is_probability,
+            )?;
+        }
+        Ok(made.unwrap_or_default())
     }
 }
 
@@ -42,13 +88,14 @@ pub fn standard_ips(slates: &SlateFeedback) -> Estimate {
 /// # Errors
 /// When all weights are 0.
 pub fn self_normalised_standard_ips(slates: &SlateFeedback) -> Result<Estimate, OpeError> {
-    let ratio = Ratio { numerator: weighted_slates(slates), denominator: slates.weights() };
-    Estimate::of_ratios("slate-snips", None, vec![ratio])
+    let k = slates.arrays.slate_size;
+    let denominator = Column::of_rows(Arc::clone(&slates.cumulative), k - 1, k);
+    let ratio = Ratio { numerator: weighted_slates(slates).into(), denominator };
+    Estimate::of_ratio("slate-snips", None, ratio)
 }
 
 fn weighted_slates(slates: &SlateFeedback) -> Vec<f64> {
-    slates
-        .each(&slates.cumulative, |rewards, weights| weights[weights.len() - 1] * rewards.iter().sum::<f64>())
+    slates.each(|rewards, weights| weights[weights.len() - 1] * rewards.iter().sum::<f64>())
 }
 
 /// Independent IPS (IIPS): `V = 1/n sum_i sum_l p_i(l) / b_i(l) r_i(l)` with marginal probabilities.
@@ -62,8 +109,11 @@ pub fn independent_ips(
     slates: &SlateFeedback,
     marginals: &MarginalPropensities,
 ) -> Result<Estimate, OpeError> {
-    let weights = marginals.weights(slates)?;
-    Ok(Estimate::of_mean("slate-iips", slates.each(&weights, dot)))
+    let rounds = marginals.each(slates, |rewards, target, behaviour| {
+        let weights = target.iter().zip(behaviour).map(|(p, b)| p / b);
+        rewards.iter().zip(weights).map(|(reward, weight)| reward * weight).sum()
+    })?;
+    Ok(Estimate::of_mean("slate-iips", rounds))
 }
 
 /// IIPS normalised at each position: `V = sum_l (sum_i w_i(l) r_i(l)) / (sum_i w_i(l))`.
@@ -75,7 +125,7 @@ pub fn self_normalised_independent_ips(
     marginals: &MarginalPropensities,
 ) -> Result<Estimate, OpeError> {
     let weights = marginals.weights(slates)?;
-    Estimate::of_ratios("slate-sniips", None, ratios_by_position(slates, &weights))
+    Estimate::of_ratios("slate-sniips", None, ratios_by_position(slates, &Arc::new(weights)))
 }
 
 /// Reward-interaction IPS (RIPS): `V = 1/n sum_i sum_l w_i(1:l) r_i(l)`.
@@ -83,7 +133,7 @@ pub fn self_normalised_independent_ips(
 /// Unbiased where users read from the top: the reward of a position depends on its item and those above. McInerney
 /// et al. (KDD 2020).
 pub fn reward_interaction_ips(slates: &SlateFeedback) -> Estimate {
-    Estimate::of_mean("slate-rips", slates.each(&slates.cumulative, dot))
+    Estimate::of_mean("slate-rips", slates.each(dot))
 }
 
 /// RIPS normalised at each position: `V = sum_l (sum_i w_i(1:l) r_i(l)) / (sum_i w_i(1:l))`.
@@ -108,11 +158,10 @@ pub fn pseudo_inverse_ips(
     slates: &SlateFeedback,
     marginals: &MarginalPropensities,
 ) -> Result<Estimate, OpeError> {
-    let weights = marginals.weights(slates)?;
-    let rounds = slates.each(&weights, |rewards, weights| {
-        let weight = 1.0 + weights.iter().map(|weight| weight - 1.0).sum::<f64>();
+    let rounds = marginals.each(slates, |rewards, target, behaviour| {
+        let weight = 1.0 + target.iter().zip(behaviour).map(|(p, b)| p / b - 1.0).sum::<f64>();
         weight * rewards.iter().sum::<f64>()
-    });
+    })?;
     Ok(Estimate::of_mean("slate-pi", rounds))
 }
 
@@ -120,11 +169,12 @@ fn dot(rewards: &[f64], weights: &[f64]) -> f64 {
     rewards.iter().zip(weights).map(|(reward, weight)| reward * weight).sum()
 }
 
-fn ratios_by_position(slates: &SlateFeedback, weights: &[f64]) -> Vec<Ratio> {
-    let (n, k) = (slates.len(), slates.arrays.slate_size);
+fn ratios_by_position(slates: &SlateFeedback, weights: &Arc<Vec<f64>>) -> Vec<Ratio> {
+    let (rewards, k) = (&slates.arrays.rewards, slates.arrays.slate_size);
+    let weighted = Arc::new(each(rewards.len(), |i| weights[i] * rewards[i]));
     let position = |l: usize| Ratio {
-        numerator: each(n, |i| weights[i * k + l] * slates.arrays.rewards[i * k + l]),
-        denominator: each(n, |i| weights[i * k + l]),
+        numerator: Column::of_rows(Arc::clone(&weighted), l, k),
+        denominator: Column::of_rows(Arc::clone(weights), l, k),
     };
     (0..k).map(position).collect()
 }
